@@ -1,0 +1,170 @@
+"""Checks of what users hand in: each error names the argument, what arrived and what is expected."""
+
+import difflib
+from collections.abc import Iterable
+
+import numpy as np
+
+
+def check_images(images, name="images", channels=None, side=None):
+    """Return `images` as float32 NHWC in [−1, 1], or say what is wrong with them.
+
+    Parameters
+    ----------
+    images : array_like, shape [N, H, W, C]
+        Floating-point pixels in [−1, 1], with C = 1 (grey) or 3 (RGB) and H = W.
+    name : str
+        What the caller calls this argument; used in the error.
+    channels, side : int, optional
+        Required number of channels and required height and width, in pixels.
+
+    Returns
+    -------
+    numpy.ndarray, float32, shape [N, H, W, C]
+
+    Raises
+    ------
+    TypeError
+        If the pixels are integers.
+    ValueError
+        If the shape, the number of images, channels or pixels, or the range is not as above.
+
+    Examples
+    --------
+    >>> check_images(np.zeros((2, 28, 28, 1), "float32")).shape
+    (2, 28, 28, 1)
+    """
+    images = np.asarray(images)
+    if images.ndim != 4:
+        raise ValueError(
+            f"{name} must have shape [N, height, width, channels]; got {list(images.shape)}."
+            + (" Add a channel axis with images[..., None]." if images.ndim == 3 else "")
+        )
+    if len(images) == 0:
+        raise ValueError(f"{name} is empty: shape {list(images.shape)}; at least one is needed.")
+    _, height, width, found = images.shape
+    if found not in (1, 3):
+        raise ValueError(f"{name} must have 1 (grey) or 3 (RGB) channels, last axis; got {found}.")
+    if channels is not None and found != channels:
+        kinds = {1: "grey (1 channel)", 3: "RGB (3 channels)"}
+        raise ValueError(f"{name} must be {kinds[channels]}; got {kinds[found]}.")
+    if height != width or (side is not None and side != height):
+        wanted = "square" if side is None else f"{side}×{side} pixels"
+        raise ValueError(f"{name} must be {wanted}; got {height}×{width}.")
+    if not np.issubdtype(images.dtype, np.floating):
+        raise TypeError(
+            f"{name} must be floating-point in [−1, 1]; got {images.dtype}."
+            + (" Scale with images / 127.5 - 1." if images.dtype == np.uint8 else "")
+        )
+    images = images.astype(np.float32, copy=False)
+    low, high = float(images.min()), float(images.max())
+    if not np.isfinite(low + high):
+        raise ValueError(f"{name} must be finite; got NaN or infinity.")
+    if low < -1.001 or high > 1.001:
+        hint = " Scale with images / 127.5 - 1." if low >= 0 and high <= 255 else ""
+        raise ValueError(f"{name} must lie in [−1, 1]; got [{low:g}, {high:g}].{hint}")
+    if low >= 0 and high > low:
+        raise ValueError(
+            f"{name} must use the range [−1, 1]; got [{low:g}, {high:g}], which looks like "
+            "[0, 1]. Scale with images * 2 - 1."
+        )
+    return images
+
+
+def check_rows(rows, name="rows", columns=None):
+    """Return `rows` as a finite float32 array of shape [N, d], or say what is wrong.
+
+    Parameters
+    ----------
+    rows : array_like, shape [N, d]
+    name : str
+        What the caller calls this argument; used in the error.
+    columns : int, optional
+        The required d.
+
+    Returns
+    -------
+    numpy.ndarray, float32, shape [N, d]
+
+    Raises
+    ------
+    ValueError
+        If there is no row, a wrong number of columns, or a value that is not finite.
+    """
+    rows = np.asarray(rows, dtype=np.float32)
+    if rows.ndim != 2:
+        raise ValueError(f"{name} must have shape [N, d]; got {list(rows.shape)}.")
+    if len(rows) == 0:
+        raise ValueError(f"{name} is empty: shape {list(rows.shape)}; at least one row is needed.")
+    if columns is not None and rows.shape[1] != columns:
+        raise ValueError(f"{name} must have {columns} columns; got {rows.shape[1]}.")
+    if not np.isfinite(rows).all():
+        raise ValueError(f"{name} must be finite; got NaN or infinity.")
+    return rows
+
+
+def check_labels(labels, count, classes, name="labels"):
+    """Return `labels` as int64 of shape [count] with values in 0 … classes − 1.
+
+    Raises
+    ------
+    ValueError
+        If their number, type or range is wrong.
+    """
+    labels = np.asarray(labels)
+    if labels.shape != (count,):
+        raise ValueError(f"{name} must have shape [{count}]; got {list(labels.shape)}.")
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(f"{name} must be integers; got {labels.dtype}.")
+    if count and (labels.min() < 0 or labels.max() >= classes):
+        raise ValueError(
+            f"{name} must lie in 0 … {classes - 1}; got {labels.min()} … {labels.max()}."
+        )
+    return labels.astype(np.int64)
+
+
+def check_positive(value, name):
+    """Return `value` as an int that is at least 1.
+
+    Raises
+    ------
+    ValueError
+        If it is not a whole number, or less than 1.
+    """
+    if isinstance(value, bool) or value != int(value) or value < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1; got {value!r}.")
+    return int(value)
+
+
+def check_batch_size(batch_size, count):
+    """Return `batch_size` if `count` examples make at least one batch.
+
+    Raises
+    ------
+    ValueError
+        If it is not a positive whole number or larger than `count`.
+    """
+    batch_size = check_positive(batch_size, "batch_size")
+    if batch_size > count:
+        raise ValueError(f"batch_size must be at most the {count} examples given; got {batch_size}.")
+    return batch_size
+
+
+def check_choice(value, choices: Iterable[str], name):
+    """Return `value` if it is one of `choices`; otherwise suggest the nearest name.
+
+    Raises
+    ------
+    ValueError
+
+    Examples
+    --------
+    >>> check_choice("hinge", ["hinge", "minimax"], "loss")
+    'hinge'
+    """
+    choices = list(choices)
+    if value in choices:
+        return value
+    near = difflib.get_close_matches(str(value), choices, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"Unknown {name} {value!r}.{hint} Known: {', '.join(map(repr, choices))}.")
