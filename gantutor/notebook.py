@@ -1,0 +1,108 @@
+"""What the book's notebooks need besides their subject: profiles, glued numbers, versions."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from numbers import Number
+
+import numpy as np
+
+from gantutor.validation import check_choice
+
+GLUE_PREFIX = "application/papermill.record/"
+PACKAGES = (
+    "gantutor",
+    "numpy",
+    "scipy",
+    "matplotlib",
+    "scikit-learn",
+    "scikit-image",
+    "torch",
+    "tensorflow",
+    "keras",
+)
+
+
+def choose(quick, full):
+    """Return `quick`, or `full` where the environment asks for the long run.
+
+    Parameters
+    ----------
+    quick : object
+        A setting with which the notebook ends within its budget on two CPU cores.
+    full : object
+        The same setting for a long run on a GPU, taken if `GANTUTOR_PROFILE` is `full`.
+
+    Returns
+    -------
+    object
+        One of the two.
+
+    Raises
+    ------
+    ValueError
+        If `GANTUTOR_PROFILE` is neither `quick` nor `full`.
+
+    Examples
+    --------
+    >>> steps = choose(quick=300, full=20_000)
+    >>> steps
+    300
+    """
+    profile = os.environ.get("GANTUTOR_PROFILE", "quick")
+    return {"quick": quick, "full": full}[
+        check_choice(profile, ("quick", "full"), "GANTUTOR_PROFILE")
+    ]
+
+
+def glue(name, value):
+    """Keep a number or a text of this run for the prose, where ``{glue:text}`` shows it.
+
+    Nothing is displayed. The cell's output carries the value in the form that MyST-NB reads, so
+    that a notebook needs no part of the book's toolchain to run.
+
+    Parameters
+    ----------
+    name : str
+        Unique in the notebook; the prose says ``{glue:text}`name:.1f```.
+    value : int, float, str, bool or NumPy scalar
+
+    Raises
+    ------
+    TypeError
+        If the value is neither a number nor a text.
+    """
+    if isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0:
+        value = value.item()
+    if not isinstance(value, (Number, str)):
+        raise TypeError(f"value must be a number or a text; got {type(value).__name__}.")
+    # IPython is there in a notebook, and slow to import elsewhere.
+    from IPython.display import display
+
+    display(
+        {GLUE_PREFIX + "text/plain": repr(value)},
+        raw=True,
+        metadata={"scrapbook": {"name": name, "mime_prefix": GLUE_PREFIX}},
+    )
+
+
+def versions():
+    """Return the versions in use, without importing what they belong to.
+
+    Returns
+    -------
+    dict of str to str
+        Python, then the packages that results depend on; those that are absent are left out.
+
+    Examples
+    --------
+    >>> list(versions())[:2]
+    ['Python', 'gantutor']
+    """
+    found = {"Python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,67 @@
+"""Profiles, glued numbers and versions, as a notebook uses them."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from myst_nb.core.variables import format_plain_text
+from myst_nb.ext.glue import extract_glue_data_cell
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+
+from gantutor.notebook import choose, glue, versions
+
+
+def test_the_quick_setting_is_taken_unless_the_environment_asks_for_the_full_one(monkeypatch):
+    monkeypatch.delenv("GANTUTOR_PROFILE", raising=False)
+    assert choose(1, 2) == 1
+    monkeypatch.setenv("GANTUTOR_PROFILE", "full")
+    assert choose(1, 2) == 2
+
+
+def test_an_unknown_profile_is_refused_with_the_nearest_name(monkeypatch):
+    monkeypatch.setenv("GANTUTOR_PROFILE", "ful")
+    with pytest.raises(ValueError, match=r"Unknown GANTUTOR_PROFILE 'ful'\. Did you mean 'full'"):
+        choose(1, 2)
+
+
+def test_glued_numbers_reach_the_prose_and_show_nothing_in_the_cell():
+    code = """
+        import numpy as np
+        from gantutor.notebook import glue
+        glue("share", np.float32(0.25))
+        glue("name", "hinge")
+    """
+    notebook = new_notebook(
+        cells=[new_code_cell(line.strip()) for line in code.strip().split("\n")]
+    )
+    NotebookClient(notebook).execute()
+    glued = {}
+    for cell in notebook.cells:
+        glued |= dict(extract_glue_data_cell(cell))
+        assert not cell.outputs
+    text = {name: output["data"]["text/plain"] for name, output in glued.items()}
+    assert format_plain_text(text["share"], ".2f") == "0.25"
+    assert format_plain_text(text["name"], "s") == "hinge"
+
+
+@pytest.mark.parametrize("value", [[1], None, np.zeros(3)])
+def test_only_numbers_and_texts_can_be_glued(value):
+    with pytest.raises(TypeError, match="value must be a number or a text; got"):
+        glue("x", value)
+
+
+def test_versions_name_the_package_and_its_numbers():
+    found = versions()
+    assert found["numpy"] == np.__version__
+    assert found["Python"].startswith("3.")
+
+
+def test_versions_load_no_framework():
+    code = (
+        "import sys; from gantutor.notebook import versions; versions(); "
+        "print({'torch', 'tensorflow', 'keras', 'IPython'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
