@@ -1,6 +1,7 @@
-"""Checks of what users hand in: each error names the argument, what arrived and what is expected."""
+"""Checks of what users hand in: errors name the argument, what arrived and what is expected."""
 
 import difflib
+import numbers
 from collections.abc import Iterable
 
 import numpy as np
@@ -63,7 +64,8 @@ def check_images(images, name="images", channels=None, side=None):
     if low < -1.001 or high > 1.001:
         hint = " Scale with images / 127.5 - 1." if low >= 0 and high <= 255 else ""
         raise ValueError(f"{name} must lie in [−1, 1]; got [{low:g}, {high:g}].{hint}")
-    if low >= 0 and high > low:
+    # 8-bit pixels scaled to [−1, 1] are never exactly 0, and few images are light all over.
+    if low >= 0 and high > low and (low == 0 or len(images) >= 8):
         raise ValueError(
             f"{name} must use the range [−1, 1]; got [{low:g}, {high:g}], which looks like "
             "[0, 1]. Scale with images * 2 - 1."
@@ -131,7 +133,8 @@ def check_positive(value, name):
     ValueError
         If it is not a whole number, or less than 1.
     """
-    if isinstance(value, bool) or value != int(value) or value < 1:
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not (is_number and value >= 1 and value % 1 == 0):
         raise ValueError(f"{name} must be a whole number of at least 1; got {value!r}.")
     return int(value)
 
@@ -146,7 +149,9 @@ def check_batch_size(batch_size, count):
     """
     batch_size = check_positive(batch_size, "batch_size")
     if batch_size > count:
-        raise ValueError(f"batch_size must be at most the {count} examples given; got {batch_size}.")
+        raise ValueError(
+            f"batch_size must be at most the {count} examples given; got {batch_size}."
+        )
     return batch_size
 
 

@@ -1,0 +1,20 @@
+"""Data for every chapter: real digits, image folders, drawn shapes and toy mixtures."""
+
+from gantutor.data.batches import shuffled
+from gantutor.data.digits import load_digits, mnist
+from gantutor.data.folder import image_folder
+from gantutor.data.mixtures import GaussianMixture, grid, line, ring
+from gantutor.data.shapes import SHAPES, draw_shapes
+
+__all__ = [
+    "SHAPES",
+    "GaussianMixture",
+    "draw_shapes",
+    "grid",
+    "image_folder",
+    "line",
+    "load_digits",
+    "mnist",
+    "ring",
+    "shuffled",
+]

@@ -1,0 +1,136 @@
+import numpy as np
+import pytest
+
+from gantutor.validation import (
+    check_batch_size,
+    check_choice,
+    check_images,
+    check_labels,
+    check_positive,
+    check_rows,
+)
+
+
+def picture(low=-1.0, high=1.0, shape=(8, 28, 28, 1), dtype="float32"):
+    images = np.full(shape, low, dtype)
+    images[:, 0] = high
+    return images
+
+
+def test_good_images_pass_and_become_float32():
+    images = check_images(picture(dtype="float64"), channels=1, side=28)
+    assert images.dtype == np.float32 and images.shape == (8, 28, 28, 1)
+    same = picture()
+    assert check_images(same) is same
+
+
+def test_a_few_light_images_are_no_mistake():
+    check_images(picture(0.1, 0.9, shape=(2, 28, 28, 1)))
+    check_images(picture(0.3, 0.3))  # a collapsed generator may draw constant grey
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (picture()[..., 0], r"got \[8, 28, 28\]\. Add a channel axis with images\[\.\.\., None\]"),
+        (picture()[0, 0, 0], r"shape \[N, height, width, channels\]; got \[1\]\.$"),
+        (picture()[:0], "images is empty"),
+        (picture().transpose(0, 3, 1, 2), r"1 \(grey\) or 3 \(RGB\) channels, last axis; got 28"),
+        (picture(shape=(8, 28, 20, 1)), "images must be square; got 28×20"),
+        (picture(0, 255), r"got \[0, 255\]\. Scale with images / 127\.5 - 1"),
+        (picture(0, 1), r"looks like \[0, 1\]\. Scale with images \* 2 - 1"),
+        (picture(0, 1)[:2], r"looks like \[0, 1\]"),
+        (picture(0.1, 0.9), r"looks like \[0, 1\]"),
+        (picture(-3, 2), r"must lie in \[−1, 1\]; got \[-3, 2\]\.$"),
+        (picture(-1, np.nan), "images must be finite; got NaN or infinity"),
+        (picture(-1, np.inf), "images must be finite"),
+    ],
+)
+def test_bad_images(images, message):
+    with pytest.raises(ValueError, match=message):
+        check_images(images)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "message"),
+    [
+        ("uint8", r"floating-point in \[−1, 1\]; got uint8\. Scale with images / 127\.5 - 1"),
+        ("int64", r"floating-point in \[−1, 1\]; got int64\.$"),
+    ],
+)
+def test_whole_numbers_are_no_pixels(dtype, message):
+    with pytest.raises(TypeError, match=message):
+        check_images(picture(0, 1, dtype=dtype))
+
+
+@pytest.mark.parametrize(
+    ("required", "message"),
+    [
+        ({"channels": 3}, r"photos must be RGB \(3 channels\); got grey \(1 channel\)"),
+        ({"side": 32}, "photos must be 32×32 pixels; got 28×28"),
+    ],
+)
+def test_other_images_than_required_by_name(required, message):
+    with pytest.raises(ValueError, match=message):
+        check_images(picture(), name="photos", **required)
+
+
+def test_good_rows_become_float32():
+    rows = check_rows([[1, 2], [3, 4]], columns=2)
+    assert rows.dtype == np.float32 and rows.tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([1.0, 2.0], r"points must have shape \[N, d\]; got \[2\]"),
+        (np.zeros((0, 2)), "points is empty"),
+        (np.zeros((4, 3)), "points must have 2 columns; got 3"),
+        ([[0.0, np.inf]], "points must be finite"),
+    ],
+)
+def test_bad_rows(rows, message):
+    with pytest.raises(ValueError, match=message):
+        check_rows(rows, "points", columns=2)
+
+
+def test_good_labels_become_int64():
+    labels = check_labels(np.array([0, 9], "uint8"), count=2, classes=10)
+    assert labels.dtype == np.int64 and labels.tolist() == [0, 9]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([0, 10, 2], r"labels must lie in 0 … 9; got 0 … 10"),
+        ([0, -1, 2], r"labels must lie in 0 … 9; got -1 … 2"),
+        ([0.0, 1.0, 2.0], "labels must be integers; got float64"),
+        ([0, 1], r"labels must have shape \[3\]; got \[2\]"),
+    ],
+)
+def test_bad_labels(labels, message):
+    with pytest.raises(ValueError, match=message):
+        check_labels(labels, count=3, classes=10)
+
+
+@pytest.mark.parametrize("value", [0, -5, 2.5, True, "3", None, float("nan"), float("inf")])
+def test_what_is_no_positive_whole_number(value):
+    with pytest.raises(ValueError, match="steps must be a whole number of at least 1; got"):
+        check_positive(value, "steps")
+
+
+def test_positive_whole_numbers_of_any_type():
+    assert check_positive(np.int64(3), "steps") == check_positive(3.0, "steps") == 3
+
+
+def test_a_batch_needs_enough_examples():
+    assert check_batch_size(64, 64) == 64
+    with pytest.raises(ValueError, match="at most the 63 examples given; got 64"):
+        check_batch_size(64, 63)
+
+
+def test_the_nearest_name_is_suggested():
+    with pytest.raises(ValueError, match=r"Unknown loss 'hnige'\. Did you mean 'hinge'\?"):
+        check_choice("hnige", ["minimax", "hinge"], "loss")
+    with pytest.raises(ValueError, match=r"Unknown loss 'zzz'\. Known: 'minimax', 'hinge'"):
+        check_choice("zzz", ["minimax", "hinge"], "loss")
