@@ -1,0 +1,53 @@
+"""What every benchmark shares: where results go, and what they say about their making."""
+
+import datetime
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+WEIGHTS = ROOT / "gantutor" / "weights"
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+def record_weights(name, **facts):
+    """Enter a shipped weights file into the manifest, with its SHA-256 and `facts`."""
+    path = WEIGHTS / "manifest.json"
+    entries = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    digest = hashlib.sha256((WEIGHTS / name).read_bytes()).hexdigest()
+    entries[name] = {"sha256": digest, **facts}
+    text = json.dumps(dict(sorted(entries.items())), indent=2, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def environment():
+    """Return what a timing depends on: date, processor, cores, threads, versions."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    flags = next((line.split(":", 1)[1].split() for line in lines if line.startswith("flags")), [])
+    return {
+        "date": datetime.date.today().isoformat(),
+        "processor": models[0] if models else platform.processor(),
+        "vector_instructions": [
+            flag for flag in ("avx2", "avx512f", "avx512_bf16") if flag in flags
+        ],
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "versions": {
+            name: importlib.metadata.version(name)
+            for name in ("numpy", "torch", "tensorflow", "keras")
+        },
+    }
+
+
+def write_results(name, results):
+    """Write `results` with the environment to benchmarks/results/NAME.json."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    text = json.dumps({"environment": environment(), **results}, indent=2, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+    print(f"Written to {path.relative_to(ROOT)}.")

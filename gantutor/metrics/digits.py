@@ -1,0 +1,175 @@
+"""What a small classifier of handwritten digits sees in an image: features and probabilities.
+
+The classifier (two convolutions, 64 features, ten logits) was trained on MNIST's training set
+by `benchmarks/train_digit_classifier.py`; the manifest of the shipped weights has its test
+accuracy. Its forward pass is NumPy, so that every framework is judged by the same numbers.
+"""
+
+import functools
+
+import numpy as np
+
+from gantutor.metrics.frechet import FeatureStatistics, frechet_distance
+from gantutor.shipped import load_shipped
+from gantutor.validation import check_choice, check_images
+
+_CHUNK = 250  # images at a time: the widest layer's patches stay within the processor's cache
+
+
+class DigitClassifier:
+    """A convolutional digit classifier with a NumPy forward pass in float32.
+
+    Layers: convolution 4×4, stride 2, 1 → 16 channels, ReLU; convolution 4×4, stride 2,
+    16 → 32 channels, ReLU; dense 1568 → 64, ReLU (the features); dense 64 → 10 (the logits).
+
+    Parameters
+    ----------
+    weights : dict of numpy.ndarray
+        Kernels `convolution1.weight` [4, 4, 1, 16] and `convolution2.weight` [4, 4, 16, 32],
+        matrices `features.weight` [1568, 64] and `logits.weight` [64, 10], and a `….bias` each.
+
+    Examples
+    --------
+    >>> classifier = DigitClassifier(load_shipped("digit_classifier.safetensors"))
+    >>> classifier.features(np.zeros((3, 28, 28, 1), "float32")).shape
+    (3, 64)
+    """
+
+    def __init__(self, weights):
+        self.weights = weights
+
+    def features(self, images):
+        """Return the 64 features, float32 ≥ 0, shape [N, 64], of `images` [N, 28, 28, 1]."""
+        images = check_images(images, channels=1, side=28)
+        chunks = range(0, len(images), _CHUNK)
+        return np.concatenate([self._features(images[i : i + _CHUNK]) for i in chunks])
+
+    def logits(self, features):
+        """Return the ten logits, float32, shape [N, 10], of `features` [N, 64]."""
+        return self._dense(features, "logits")
+
+    def _features(self, images):
+        hidden = self._convolution(images, "convolution1")
+        hidden = self._convolution(hidden, "convolution2")
+        return np.maximum(self._dense(hidden.reshape(len(hidden), -1), "features"), 0)
+
+    def _convolution(self, images, name):
+        """Convolve with 4×4 kernels, stride 2, padding 1, then ReLU; halves the side."""
+        kernel = self.weights[f"{name}.weight"]
+        side = images.shape[1]
+        padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        patches = np.concatenate(
+            [padded[:, i : i + side : 2, j : j + side : 2] for i in range(4) for j in range(4)],
+            axis=-1,
+        )
+        outputs = patches @ kernel.reshape(-1, kernel.shape[-1]) + self.weights[f"{name}.bias"]
+        return np.maximum(outputs, 0)
+
+    def _dense(self, inputs, name):
+        return inputs @ self.weights[f"{name}.weight"] + self.weights[f"{name}.bias"]
+
+
+def digit_features(images):
+    """Return the shipped digit classifier's 64 features of each image.
+
+    Parameters
+    ----------
+    images : array_like, float, shape [N, 28, 28, 1]
+        Grey digits in [−1, 1], light strokes on a dark ground as in MNIST.
+
+    Returns
+    -------
+    numpy.ndarray, float32, shape [N, 64]
+        At least 0 (after a ReLU); no unit.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `images` are not such images.
+
+    Examples
+    --------
+    >>> digit_features(np.zeros((2, 28, 28, 1), "float32")).shape
+    (2, 64)
+    """
+    return _classifier().features(images)
+
+
+def digit_probabilities(images):
+    """Return the shipped digit classifier's probability of each digit 0 … 9.
+
+    Parameters
+    ----------
+    images : array_like, float, shape [N, 28, 28, 1]
+        Grey digits in [−1, 1].
+
+    Returns
+    -------
+    numpy.ndarray, float32, shape [N, 10]
+        Rows sum to 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `images` are not such images.
+
+    Examples
+    --------
+    >>> digit_probabilities(np.zeros((2, 28, 28, 1), "float32")).sum(axis=1).round(5).tolist()
+    [1.0, 1.0]
+    """
+    logits = _classifier().logits(digit_features(images))
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+
+def digit_fid(images, reference="test"):
+    """Return the digit FID: the Fréchet distance between digit features of two sets of images.
+
+    The scale is this classifier's own; it cannot be compared with an FID on Inception features.
+    Fewer images give a larger number, so always compare at the same count (the book uses 10,000).
+
+    Parameters
+    ----------
+    images : array_like, float, shape [N, 28, 28, 1]
+        Grey digits in [−1, 1]; N at least 2.
+    reference : "test", FeatureStatistics, or array_like of shape [M, 28, 28, 1]
+        What to compare with. "test": shipped statistics of the 10,000 digits of MNIST's test set.
+
+    Returns
+    -------
+    float
+        At least 0; smaller is better.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as above.
+
+    References
+    ----------
+    Heusel et al. (2017), equation 6, with this classifier's features in place of Inception's.
+
+    Examples
+    --------
+    >>> images = np.tile(np.linspace(-1, 1, 28, dtype="float32")[:, None, None], (2, 1, 28, 1))
+    >>> digit_fid(images, reference=images)
+    0.0
+    """
+    if isinstance(reference, str):
+        check_choice(reference, ["test"], "reference")
+        reference = _test_statistics()
+    elif not isinstance(reference, FeatureStatistics):
+        reference = digit_features(reference)
+    return frechet_distance(digit_features(images), reference)
+
+
+@functools.cache
+def _classifier():
+    return DigitClassifier(load_shipped("digit_classifier.safetensors"))
+
+
+@functools.cache
+def _test_statistics():
+    stored = load_shipped("digit_statistics.safetensors")
+    return FeatureStatistics(stored["mean"], stored["covariance"], int(stored["count"]))

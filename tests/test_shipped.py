@@ -1,0 +1,38 @@
+"""Files that ship with the package are what the manifest says, and damage is noticed."""
+
+import hashlib
+
+import pytest
+
+from gantutor.shipped import DIRECTORY, load_shipped, manifest
+
+
+def test_every_shipped_file_is_in_the_manifest_and_small():
+    files = {path.name for path in DIRECTORY.glob("*.safetensors")}
+    assert files == set(manifest())
+    assert all((DIRECTORY / name).stat().st_size < 2_000_000 for name in files)
+
+
+@pytest.mark.parametrize("name", manifest())
+def test_every_hash_is_right_and_every_origin_told(name):
+    facts = manifest()[name]
+    assert hashlib.sha256((DIRECTORY / name).read_bytes()).hexdigest() == facts["sha256"]
+    assert {"what", "data", "seed", "command"} <= set(facts)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "one byte changed", "empty"])
+def test_a_damaged_file_is_refused(tmp_path, damage):
+    name = "digit_statistics.safetensors"
+    content = bytearray((DIRECTORY / name).read_bytes())
+    if damage == "one byte changed":
+        content[-1] ^= 1
+    (tmp_path / name).write_bytes(
+        {"truncated": content[:1000], "one byte changed": content, "empty": b""}[damage]
+    )
+    with pytest.raises(ValueError, match=r"digit_statistics.safetensors is damaged"):
+        load_shipped(name, directory=tmp_path)
+
+
+def test_a_file_that_does_not_ship_is_named():
+    with pytest.raises(FileNotFoundError, match=r"'dragons.safetensors'; there are: digit_"):
+        load_shipped("dragons.safetensors")
