@@ -1,0 +1,13 @@
+"""What every test runs under, however pytest was started: one thread, no window, few log lines."""
+
+import os
+
+for name, value in {
+    "OMP_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    "KERAS_BACKEND": "tensorflow",
+    "MPLBACKEND": "Agg",
+}.items():
+    os.environ.setdefault(name, value)
