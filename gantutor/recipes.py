@@ -6,6 +6,21 @@ from dataclasses import dataclass, field
 from gantutor.validation import check_choice, check_positive
 
 MODELS = ("mlp", "dcgan")
+PENALTIES = ("gradient_penalty", "r1", "r2", "clip_weights")
+
+
+def check_penalties(weights):
+    """Return a copy of `weights` if all names are known and all weights positive.
+
+    Raises
+    ------
+    ValueError
+    """
+    for name, weight in weights.items():
+        check_choice(name, PENALTIES, "penalty")
+        if not weight > 0:
+            raise ValueError(f"The weight of penalty {name!r} must be positive; got {weight!r}.")
+    return dict(weights)
 
 
 @dataclass(frozen=True)
@@ -76,6 +91,7 @@ class Recipe:
 
     def __post_init__(self):
         check_choice(self.model, MODELS, "model")
+        check_penalties(self.penalties)
         for name in ("side", "channels", "latent_dim", "generator_width", "discriminator_width"):
             check_positive(getattr(self, name), name)
         for name in ("batch_size", "discriminator_steps", "steps"):

@@ -11,6 +11,6 @@ except ModuleNotFoundError as error:
         'gantutor.torch needs PyTorch. Install it with: pip install "gantutor[torch]"'
     ) from error
 
-from gantutor.torch.trainer import Trainer, load_generator, train
+from gantutor.torch.trainer import Trainer, load_generator, sample, train
 
-__all__ = ["Trainer", "load_generator", "train"]
+__all__ = ["Trainer", "load_generator", "sample", "train"]

@@ -29,7 +29,7 @@ class ProgressBar(Callback):
         """Move the bar, and update the losses when new ones are in the history."""
         self._bar.update()
         if trainer.step % trainer.log_every == 0:
-            losses = {name: trainer.history.history[name][-1] for name in ("d_loss", "g_loss")}
+            losses = {name: trainer.record.history[name][-1] for name in ("d_loss", "g_loss")}
             self._bar.set_postfix({name: f"{value:.3f}" for name, value in losses.items()})
 
     def on_train_end(self, trainer):
@@ -107,7 +107,7 @@ class Metrics(Callback):
     def _evaluate(self, trainer):
         samples = trainer.sample(self.count, self.seed)
         values = {name: function(samples) for name, function in self.functions.items()}
-        trainer.history.add(trainer.step, **values)
+        trainer.record.add(trainer.step, **values)
 
 
 class Checkpoint(Callback):
@@ -134,6 +134,6 @@ class Checkpoint(Callback):
         self._save(trainer)
 
     def _save(self, trainer):
-        trainer.save(checkpoint_path(self.directory, trainer.step))
+        trainer.save_checkpoint(checkpoint_path(self.directory, trainer.step))
         for path in list_checkpoints(self.directory)[:-2]:
             path.unlink()

@@ -6,11 +6,6 @@ penalty is a scalar, a mean over the batch, without its weight.
 
 import torch
 
-from gantutor.validation import check_choice
-
-#: Names that a trainer's `penalties` may use.
-PENALTIES = ("gradient_penalty", "r1", "r2", "clip_weights")
-
 
 def _squared_gradient_norms(discriminator, inputs):
     inputs = inputs.detach().requires_grad_()
@@ -72,12 +67,3 @@ def weighted_sum(weights, discriminator, real, fake, mix):
         "r2": lambda: r2(discriminator, fake),
     }
     return sum(weight * functions[name]() for name, weight in weights.items() if name in functions)
-
-
-def check_penalties(weights):
-    """Return `weights` if all names are known and all weights positive, else raise ValueError."""
-    for name, weight in weights.items():
-        check_choice(name, PENALTIES, "penalty")
-        if not weight > 0:
-            raise ValueError(f"The weight of penalty {name!r} must be positive; got {weight!r}.")
-    return dict(weights)

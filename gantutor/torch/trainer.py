@@ -11,8 +11,8 @@ from gantutor.checkpoint import check_same_arrays, check_same_settings, load_arr
 from gantutor.data.batches import as_latents, shuffled
 from gantutor.history import History
 from gantutor.interrupt import catch_interrupt
+from gantutor.recipes import check_penalties
 from gantutor.torch import losses, models, penalties
-from gantutor.torch.penalties import check_penalties
 from gantutor.torch.weights import set_weights
 from gantutor.validation import check_batch_size, check_images, check_positive, check_rows
 
@@ -51,7 +51,7 @@ class Trainer:
     ----------
     ema : torch.nn.Module
         The generator with averaged weights; what `sample` draws from.
-    history : gantutor.history.History
+    record : gantutor.history.History
         ``d_loss`` and ``g_loss`` every `log_every` steps, and what callbacks add.
     step : int
         Updates of the generator so far.
@@ -97,7 +97,7 @@ class Trainer:
         self.rates = (generator_rate, discriminator_rate)
         self.generator_optimizer = _adam(self.generator, generator_rate, betas)
         self.discriminator_optimizer = _adam(self.discriminator, discriminator_rate, betas)
-        self.history, self.step = History(), 0
+        self.record, self.step = History(), 0
         self._pending, self._order = [], (None, None)
         self.settings = {
             "latent_dim": latent_dim,
@@ -150,7 +150,7 @@ class Trainer:
         """
         steps = check_positive(steps, "steps")
         data = self._resident(data)
-        check_batch_size(self.batch_size, len(data))
+        check_batch_size(self.batch_size * self.discriminator_steps, len(data))
         for callback in callbacks:
             callback.on_train_begin(self, steps)
         with catch_interrupt() as interrupt:
@@ -166,7 +166,7 @@ class Trainer:
         self.read_losses()
         for callback in callbacks:
             callback.on_train_end(self)
-        return self.history
+        return self.record
 
     def discriminator_step(self, real, latents, mix):
         """Update the discriminator once; return its loss with penalties, a detached scalar.
@@ -245,9 +245,9 @@ class Trainer:
                     "checkpoints of earlier steps are intact. A lower learning rate or a penalty "
                     "may help."
                 )
-        self.history.add(steps[-1], d_loss=values[-1, 0], g_loss=values[-1, 1])
+        self.record.add(steps[-1], d_loss=values[-1, 0], g_loss=values[-1, 1])
 
-    def save(self, path):
+    def save_checkpoint(self, path):
         """Write all that `restore` needs to one file, atomically.
 
         Raises
@@ -258,10 +258,10 @@ class Trainer:
         self.read_losses()
         arrays = {name: value.detach().cpu().numpy() for name, value in self._state().items()}
         metadata = {"framework": "torch", "settings": self.settings, "step": self.step}
-        save_arrays(path, arrays, metadata | {"history": self.history.to_dict()})
+        save_arrays(path, arrays, metadata | {"history": self.record.to_dict()})
 
     def restore(self, path):
-        """Continue from a file that `save` wrote: the next step is the one it would have been.
+        """Continue from a file that `save_checkpoint` wrote: the next step is the one it would have been.
 
         Raises
         ------
@@ -275,7 +275,7 @@ class Trainer:
         with torch.no_grad():
             for name, value in state.items():
                 value.copy_(torch.from_numpy(arrays[name]))
-        self.step, self.history = metadata["step"], History(**metadata["history"])
+        self.step, self.record = metadata["step"], History(**metadata["history"])
 
     def _train_step(self, data):
         self._set_rates()
@@ -283,8 +283,7 @@ class Trainer:
         state = np.random.SeedSequence([self.seed, self.step]).generate_state(1)[0]
         noise = torch.Generator(self.device).manual_seed(int(state))
         shape = (self.batch_size, self.latent_dim)
-        for k in range(self.discriminator_steps):
-            real = self._batch(data, self.step * self.discriminator_steps + k)
+        for real in self._batch(data).split(self.batch_size):
             latents = torch.randn(shape, generator=noise, device=self.device)
             mix = torch.rand(self.batch_size, generator=noise, device=self.device)
             d_loss = self.discriminator_step(real, latents, mix)
@@ -305,12 +304,14 @@ class Trainer:
         data = check_rows(data, "data") if data.ndim == 2 else check_images(data, "data")
         return torch.from_numpy(data).to(self.device)
 
-    def _batch(self, data, index):
-        epoch, position = divmod(index, len(data) // self.batch_size)
+    def _batch(self, data):
+        """The next real examples: one mini-batch for each step of the discriminator."""
+        size = self.batch_size * self.discriminator_steps
+        epoch, position = divmod(self.step, len(data) // size)
         if self._order[0] != (epoch, len(data)):
             order = torch.from_numpy(shuffled(len(data), self.seed, epoch)).to(self.device)
             self._order = (epoch, len(data)), order
-        rows = data[self._order[1][position * self.batch_size : (position + 1) * self.batch_size]]
+        rows = data[self._order[1][position * size : (position + 1) * size]]
         return rows.permute(0, 3, 1, 2) if rows.ndim == 4 else rows
 
     @torch.no_grad()
@@ -335,8 +336,8 @@ class Trainer:
         return state
 
 
-def train(recipe, data, steps=None, seed=0, callbacks=(), device=None):
-    """Train a recipe's GAN from the start.
+def train(recipe, data, steps=None, seed=0, callbacks=(), resume=None):
+    """Train a recipe's GAN, from the start or from a checkpoint, up to a number of steps.
 
     Parameters
     ----------
@@ -344,22 +345,27 @@ def train(recipe, data, steps=None, seed=0, callbacks=(), device=None):
     data : array_like, float32, shape [N, side, side, channels]
         Images in [−1, 1].
     steps : int, optional
-        Updates of the generator; the recipe's own number if not given.
+        Updates of the generator in all; the recipe's own number if not given.
     seed : int
         Seed of weights, noise and order of the data.
     callbacks : iterable of gantutor.torch.callbacks.Callback
         Told of each step.
+    resume : path-like, optional
+        A checkpoint of the same recipe, steps and seed to go on from.
 
     Returns
     -------
     Trainer
-        With ``sample``, ``history``, ``generator``, ``discriminator``.
+        With ``sample``, ``record``, ``generator``, ``discriminator``, ``step``.
     """
     if steps is not None:
         recipe = recipe.replace(steps=steps)
     data = check_images(data, "data", recipe.channels, recipe.side)
-    trainer = Trainer.from_recipe(recipe, seed, device)
-    trainer.fit(data, recipe.steps, callbacks)
+    trainer = Trainer.from_recipe(recipe, seed)
+    if resume:
+        trainer.restore(resume)
+    if trainer.step < recipe.steps:
+        trainer.fit(data, recipe.steps - trainer.step, callbacks)
     return trainer
 
 

@@ -7,13 +7,20 @@ Dense kernels are [inputs, outputs], convolutions [height, width, …, …] as i
 
 import numpy as np
 import torch
-from torch import nn
 
-_SPECTRAL = "parametrizations.weight"
+_NAMES = (
+    "weight",
+    "parametrizations.weight.original",
+    "bias",
+    "running_mean",
+    "running_var",
+    "parametrizations.weight.0._u",
+    "parametrizations.weight.0._v",
+)
 
 
-def named_weights(model):
-    """Return (name, tensor) of every weight of a sequential model, in Keras's order.
+def get_weights(model):
+    """Return copies of all weights as NumPy arrays in Keras's order and layout.
 
     Parameters
     ----------
@@ -21,37 +28,28 @@ def named_weights(model):
 
     Returns
     -------
-    list[tuple[str, torch.Tensor]]
-        The tensors are the model's own, in PyTorch's layout.
-    """
-    pairs = []
-    for index, layer in enumerate(model):
-        state = layer.state_dict(keep_vars=True)
-        spectral = [f"{_SPECTRAL}.0._u", f"{_SPECTRAL}.0._v"]
-        order = ["weight", f"{_SPECTRAL}.original", "bias", "running_mean", "running_var"]
-        kind = type(layer).__name__
-        pairs += [
-            (f"{index} ({kind}).{name}", state[name])
-            for name in [*order, *spectral]
-            if name in state
-        ]
-    return pairs
-
-
-def get_weights(model):
-    """Return copies of all weights as NumPy arrays in Keras's order and layout.
+    list[numpy.ndarray]
 
     Examples
     --------
-    >>> [w.shape for w in get_weights(nn.Sequential(nn.Linear(3, 2)))]
+    >>> [w.shape for w in get_weights(torch.nn.Sequential(torch.nn.Linear(3, 2)))]
     [(3, 2), (2,)]
     """
-    return [_to_keras(tensor.detach().cpu().numpy()).copy() for _, tensor in named_weights(model)]
+    return [
+        _to_keras(tensor.detach().cpu().numpy().reshape(shape)).reshape(keras_shape).copy()
+        for _, tensor, shape, keras_shape in _entries(model)
+    ]
 
 
 @torch.no_grad()
 def set_weights(model, arrays):
     """Copy arrays in Keras's order and layout into a model.
+
+    Parameters
+    ----------
+    model : torch.nn.Sequential
+    arrays : list[array_like]
+        As `get_weights` or `keras.Model.get_weights` return them.
 
     Raises
     ------
@@ -59,18 +57,40 @@ def set_weights(model, arrays):
         If their number or a shape does not fit; the message names the layer. Nothing is copied
         then.
     """
-    pairs = named_weights(model)
-    if len(pairs) != len(arrays):
-        raise ValueError(f"The model has {len(pairs)} weights; got {len(arrays)} arrays.")
-    arrays = [_to_torch(np.asarray(array)) for array in arrays]
-    for (name, tensor), array in zip(pairs, arrays, strict=True):
-        if tuple(tensor.shape) != array.shape:
+    entries, arrays = _entries(model), [np.asarray(array) for array in arrays]
+    if len(entries) != len(arrays):
+        raise ValueError(f"The model has {len(entries)} weights; got {len(arrays)} arrays.")
+    for (name, _, _, keras_shape), array in zip(entries, arrays, strict=True):
+        if array.shape != keras_shape:
             raise ValueError(
-                f"Weight {name} has shape {list(tensor.shape)} in PyTorch's layout; "
-                f"got {list(array.shape)}."
+                f"Weight {name} must have shape {list(keras_shape)}; got {list(array.shape)}."
             )
-    for (_, tensor), array in zip(pairs, arrays, strict=True):
-        tensor.copy_(torch.from_numpy(np.ascontiguousarray(array)))
+    for (_, tensor, shape, _), array in zip(entries, arrays, strict=True):
+        swapped = _to_torch(array.reshape(_swap(shape, _to_keras)))
+        tensor.copy_(torch.from_numpy(np.ascontiguousarray(swapped)).reshape(tensor.shape))
+
+
+def _entries(model):
+    """Name, tensor, shape to transpose it in, and Keras shape of each weight."""
+    entries = []
+    for index, layer in enumerate(model):
+        state = layer.state_dict(keep_vars=True)
+        for name in _NAMES:
+            if name not in state:
+                continue
+            tensor = state[name]
+            # v has one number an input of the kernel: [in · h · w] here, [h · w · in] in Keras.
+            kernel = state.get("parametrizations.weight.original")
+            is_v = name.endswith("_v") and kernel.ndim == 4
+            shape = (1, *kernel.shape[1:]) if is_v else tuple(tensor.shape)
+            keras_shape = tuple(tensor.shape) if is_v else _swap(shape, _to_keras)
+            label = f"{index} ({type(layer).__name__}).{name}"
+            entries.append((label, tensor, shape, keras_shape))
+    return entries
+
+
+def _swap(shape, transpose):
+    return transpose(np.empty(shape)).shape
 
 
 def _to_keras(array):

@@ -1,0 +1,238 @@
+"""The two network families of the book as plain `keras.Sequential`. Twin: `gantutor.torch.models`.
+
+Generators map latent vectors [N, latent_dim] to images [N, H, W, C] in [−1, 1] (or points
+[N, d]); discriminators map those to logits [N].
+"""
+
+import math
+
+import keras
+from keras import layers
+
+from gantutor.keras.spectral import SpectralConv2D, SpectralDense
+from gantutor.recipes import split_side
+from gantutor.validation import check_choice
+
+
+def mlp_generator(shape=(28, 28, 1), latent_dim=100, width=128, seed=0):
+    """Generator with two hidden ReLU layers, as in the original GAN's simplest experiments.
+
+    Parameters
+    ----------
+    shape : tuple
+        (height, width, channels) of an image in [−1, 1], or (d,) for points without bounds.
+    latent_dim : int
+        Length of z.
+    width : int
+        Units of each hidden layer.
+    seed : int
+        Seed of the initial weights (Glorot uniform, biases 0).
+
+    Returns
+    -------
+    keras.Sequential
+        [N, latent_dim] → [N, H, W, C] or [N, d].
+
+    Examples
+    --------
+    >>> mlp_generator().output_shape
+    (None, 28, 28, 1)
+    """
+    return keras.Sequential(
+        [
+            keras.Input((latent_dim,)),
+            layers.Dense(width, activation="relu", kernel_initializer=_glorot(seed, 0)),
+            layers.Dense(width, activation="relu", kernel_initializer=_glorot(seed, 1)),
+            layers.Dense(
+                math.prod(shape),
+                activation="tanh" if len(shape) == 3 else None,
+                kernel_initializer=_glorot(seed, 2),
+            ),
+            layers.Reshape(shape),
+        ]
+    )
+
+
+def mlp_discriminator(shape=(28, 28, 1), width=128, seed=0):
+    """Discriminator with two hidden LeakyReLU layers; arguments as in `mlp_generator`.
+
+    Returns
+    -------
+    keras.Sequential
+        [N, H, W, C] or [N, d] → logits [N].
+    """
+    return keras.Sequential(
+        [
+            keras.Input(shape),
+            layers.Flatten(),
+            layers.Dense(width, kernel_initializer=_glorot(seed, 0)),
+            layers.LeakyReLU(negative_slope=0.2),
+            layers.Dense(width, kernel_initializer=_glorot(seed, 1)),
+            layers.LeakyReLU(negative_slope=0.2),
+            layers.Dense(1, kernel_initializer=_glorot(seed, 2)),
+            layers.Reshape(()),
+        ]
+    )
+
+
+def dcgan_generator(side=28, channels=1, latent_dim=100, width=32, normalization="batch", seed=0):
+    """Deep convolutional generator: dense, then transposed convolutions (kernel 4, stride 2).
+
+    Parameters
+    ----------
+    side : int
+        Image side in pixels: 4, 7 or 8 times a power of two.
+    channels : int
+        1 (grey) or 3 (RGB).
+    latent_dim : int
+        Length of z.
+    width : int
+        Channels of the last hidden layer; they double with each halving of the resolution.
+    normalization : str or None
+        ``"batch"``, ``"layer"`` (over all units of an example) or None, before each ReLU.
+    seed : int
+        Seed of the initial weights, 𝒩(0, 0.02²), biases 0.
+
+    Returns
+    -------
+    keras.Sequential
+        [N, latent_dim] → [N, side, side, channels] in [−1, 1].
+
+    Raises
+    ------
+    ValueError
+        If `side` or `normalization` is not one of the above.
+
+    References
+    ----------
+    Radford, Metz and Chintala 2016, Section 3.
+
+    Examples
+    --------
+    >>> dcgan_generator(side=32, channels=3).output_shape
+    (None, 32, 32, 3)
+    """
+    base, doublings = split_side(side)
+    widths = [width * 2**k for k in reversed(range(doublings))] + [channels]
+    last = len(widths) - 1
+    model = keras.Sequential(
+        [
+            keras.Input((latent_dim,)),
+            layers.Dense(
+                base * base * widths[0],
+                use_bias=normalization is None or last == 0,
+                kernel_initializer=_normal(seed, 0),
+            ),
+            layers.Reshape((base, base, widths[0])),
+        ]
+    )
+    for k in range(last):
+        for layer in _normalization(normalization):
+            model.add(layer)
+        model.add(layers.ReLU())
+        model.add(
+            layers.Conv2DTranspose(
+                widths[k + 1],
+                4,
+                strides=2,
+                padding="same",
+                # A bias before a normalisation would be subtracted again with the mean.
+                use_bias=normalization is None or k + 1 == last,
+                kernel_initializer=_normal(seed, k + 1),
+            )
+        )
+    model.add(layers.Activation("tanh"))
+    return model
+
+
+def dcgan_discriminator(
+    side=28, channels=1, width=32, normalization=None, spectral_norm=False, seed=0
+):
+    """Deep convolutional discriminator: convolutions (kernel 4, stride 2), then a dense layer.
+
+    Parameters
+    ----------
+    side, channels, seed : int
+        As in `dcgan_generator`.
+    width : int
+        Channels of the first layer; they double with each halving of the resolution.
+    normalization : str or None
+        ``"batch"``, ``"layer"`` or None, before each LeakyReLU except the first.
+    spectral_norm : bool
+        Divide each layer's weights by their largest singular value, estimated by one power
+        iteration a training pass (Miyato et al. 2018, Algorithm 1).
+
+    Returns
+    -------
+    keras.Sequential
+        [N, side, side, channels] → logits [N].
+
+    Raises
+    ------
+    ValueError
+        If `side` or `normalization` is not one of the known ones.
+    """
+    base, doublings = split_side(side)
+    convolution = SpectralConv2D if spectral_norm else layers.Conv2D
+    dense = SpectralDense if spectral_norm else layers.Dense
+    model = keras.Sequential([keras.Input((side, side, channels))])
+    for k in range(doublings):
+        kind = normalization if k > 0 else None
+        model.add(
+            convolution(
+                width * 2**k,
+                4,
+                strides=2,
+                padding="same",
+                use_bias=kind is None,
+                kernel_initializer=_normal(seed, k),
+            )
+        )
+        for layer in _normalization(kind):
+            model.add(layer)
+        model.add(layers.LeakyReLU(negative_slope=0.2))
+    model.add(layers.Flatten())
+    model.add(dense(1, kernel_initializer=_normal(seed, doublings)))
+    model.add(layers.Reshape(()))
+    return model
+
+
+def build(recipe, seed=0):
+    """Return the generator and the discriminator of a `gantutor.recipes.Recipe`."""
+    if recipe.model == "mlp":
+        return (
+            mlp_generator(recipe.shape, recipe.latent_dim, recipe.generator_width, seed),
+            mlp_discriminator(recipe.shape, recipe.discriminator_width, seed + 1),
+        )
+    generator = dcgan_generator(
+        recipe.side,
+        recipe.channels,
+        recipe.latent_dim,
+        recipe.generator_width,
+        recipe.generator_normalization,
+        seed,
+    )
+    discriminator = dcgan_discriminator(
+        recipe.side,
+        recipe.channels,
+        recipe.discriminator_width,
+        recipe.discriminator_normalization,
+        recipe.spectral_norm,
+        seed + 1,
+    )
+    return generator, discriminator
+
+
+def _normalization(kind):
+    check_choice(kind, (None, "batch", "layer"), "normalization")
+    if kind == "batch":
+        return [layers.BatchNormalization(epsilon=1e-5, momentum=0.9)]
+    return [layers.GroupNormalization(groups=1, epsilon=1e-5)] if kind == "layer" else []
+
+
+def _glorot(seed, layer):
+    return keras.initializers.GlorotUniform(seed=1000 * seed + layer)
+
+
+def _normal(seed, layer):
+    return keras.initializers.RandomNormal(stddev=0.02, seed=1000 * seed + layer)
