@@ -27,7 +27,8 @@ _FACES = {
 }
 _PLAYER_STYLE = """<style>
 .animation, .animation img, input[type=range].anim-slider { max-width: 100%; }
-.anim-buttons button { min-height: 32px; font: 12px sans-serif; }
+.anim-buttons { display: flex; gap: 2px; justify-content: center; }
+.anim-buttons button { min-height: 32px; min-width: 0; font: 12px sans-serif; }
 </style>"""
 
 
@@ -83,6 +84,9 @@ def replay(frames, titles, kind="images", real=None, alt=None):
         draw(index)
         axes.set_title(titles[index])
 
+    show(0)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # what has found its place keeps it in every frame
     with plt.rc_context({"savefig.bbox": "standard"}):  # frames of equal size
         player = FuncAnimation(figure, show, frames=len(frames), interval=400, repeat=False)
         page = _offline(player.to_jshtml(), alt or f"A film from “{titles[0]}” to “{titles[-1]}”.")

@@ -32,7 +32,7 @@ def to_png(figure):
 
     Examples
     --------
-    >>> to_png(image_grid(np.zeros((1, 8, 8, 1))))[1:4]
+    >>> to_png(plt.Figure())[1:4]
     b'PNG'
     """
     buffer = io.BytesIO()

@@ -1,0 +1,181 @@
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gantutor import widgets
+from gantutor.plots import image_grid
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def sample(latents):
+    """A generator whose first coordinate is the brightness and whose others hardly matter."""
+    brightness = np.tanh(latents[:, :1])
+    detail = 0.01 * np.tanh(latents[:, 1:].sum(axis=1, keepdims=True))
+    return np.tile((brightness + detail).clip(-1, 1), 64).reshape(-1, 8, 8, 1)
+
+
+def picture(png):
+    return np.asarray(Image.open(io.BytesIO(png)).convert("L")).astype(float)
+
+
+def large_image(explorer):
+    """The grey level in the middle of G(z), the left third of the picture."""
+    seen = picture(explorer.picture.value)
+    return seen[seen.shape[0] // 2, seen.shape[1] // 6]
+
+
+def test_sliders_move_the_image():
+    explorer = widgets.latent_explorer(sample, latent_dim=10)
+    slider = explorer.controls[0]
+    levels = []
+    for value in (-3, 0, 3):
+        slider.value = value
+        levels.append(large_image(explorer))
+    assert abs(levels[2] - levels[0]) > 200
+    assert min(levels[0], levels[2]) < levels[1] < max(levels[0], levels[2])
+
+
+def test_the_first_slider_is_the_direction_that_changes_the_images_most():
+    explorer = widgets.latent_explorer(sample, latent_dim=10)
+    before = large_image(explorer)
+    for slider in explorer.controls[1:4]:
+        slider.value = 3
+    assert abs(large_image(explorer) - before) < 40
+
+
+def test_directions_are_orthonormal_and_find_the_one_that_matters():
+    directions = widgets._strong_directions(sample, 10, np.random.default_rng(0))
+    assert directions.shape == (4, 10)
+    assert np.allclose(directions @ directions.T, np.eye(4), atol=1e-5)
+    assert abs(directions[0, 0]) > 0.99
+
+
+def test_a_slider_is_the_coordinate_of_z_itself():
+    asked = []
+
+    def watched(latents):
+        asked.append(latents)
+        return sample(latents)
+
+    explorer = widgets.latent_explorer(watched, latent_dim=10, seed=3)
+    explorer.controls[1].value = 2.0
+    directions = widgets._strong_directions(sample, 10, np.random.default_rng(3))
+    coordinates = asked[-1] @ directions.T
+    assert asked[-1].dtype == np.float32 and asked[-1].shape == (1 + 4 * widgets.STEPS, 10)
+    assert np.allclose(coordinates[0], [0, 2, 0, 0], atol=1e-5)
+    assert np.allclose(coordinates[1:8, 0], np.linspace(-3, 3, 7), atol=1e-5)
+    assert np.allclose(coordinates[8:15, 1], np.linspace(-3, 3, 7), atol=1e-5)
+    assert np.allclose(coordinates[1:8, 1], 2, atol=1e-5)
+
+
+def test_new_z_changes_all_but_the_sliders():
+    asked = []
+
+    def watched(latents):
+        asked.append(latents[0])
+        return sample(latents)
+
+    explorer = widgets.latent_explorer(watched, latent_dim=10)
+    explorer.controls[0].value = 1.0
+    *_, button = explorer.controls
+    old = asked[-1]
+    button.click()
+    directions = widgets._strong_directions(sample, 10, np.random.default_rng(0))
+    assert np.allclose(directions @ asked[-1], directions @ old, atol=1e-5)
+    assert np.linalg.norm(asked[-1] - old) > 1
+    assert explorer.controls[0].value == 1.0
+
+
+def test_no_button_where_the_sliders_are_all_of_z():
+    explorer = widgets.latent_explorer(lambda z: sample(z), latent_dim=2)
+    assert [control.description for control in explorer.controls] == ["Direction 1", "Direction 2"]
+
+
+def test_the_seed_decides_the_first_picture():
+    def blobs(latents):
+        return np.tanh(latents).reshape(-1, 4, 4, 1)
+
+    first, again, other = (
+        widgets.latent_explorer(blobs, 16, seed=seed).picture.value for seed in (0, 0, 1)
+    )
+    assert first == again
+    assert first != other
+
+
+def test_an_explorer_is_stored_as_control_picture_and_words():
+    explorer = widgets.latent_explorer(sample, latent_dim=10)
+    bundle = explorer._repr_mimebundle_()
+    assert bundle[VIEW]["model_id"]
+    assert base64.b64decode(bundle["image/png"]) == explorer.picture.value
+    assert bundle["text/plain"] == "Sliders over z: run the notebook to move them."
+
+
+@pytest.mark.parametrize(
+    ("generator", "latent_dim", "message"),
+    [
+        (sample, 0, "latent_dim must be a whole number of at least 1; got 0"),
+        (lambda z: z, 8, r"sample\(latents\) must have shape \[N, height, width, channels\]"),
+        (lambda z: 100 * sample(z), 8, r"sample\(latents\) must lie in \[−1, 1\]"),
+    ],
+)
+def test_bad_generators(generator, latent_dim, message):
+    with pytest.raises(ValueError, match=message):
+        widgets.latent_explorer(generator, latent_dim)
+
+
+@pytest.fixture
+def calls():
+    return []
+
+
+@pytest.fixture
+def knobs(calls):
+    def make_figure(grey, count):
+        calls.append((grey, count))
+        return image_grid(np.full((count, 8, 8, 1), grey))
+
+    return widgets.knob_explorer(make_figure, grey=[-1.0, 0.0, 0.5], count=[1, 4])
+
+
+def level(seen):
+    """The grey level near the bottom, below the line of choices."""
+    return seen[-40, seen.shape[1] // 2]
+
+
+def test_choosing_a_value_shows_its_figure(knobs):
+    grey, count = knobs.controls
+    assert level(picture(knobs.picture.value)) == pytest.approx(0, abs=1)
+    grey.value = 0.5
+    assert level(picture(knobs.picture.value)) == pytest.approx(0.75 * 255, abs=1)
+    width = picture(knobs.picture.value).shape[1]
+    count.value = 4
+    assert picture(knobs.picture.value).shape[1] > width
+
+
+def test_no_figure_is_made_twice(knobs, calls):
+    assert calls == [(-1.0, 1), (0.0, 1), (0.5, 1)]
+    grey, count = knobs.controls
+    grey.value = 0.0
+    assert len(calls) == 3
+    count.value = 4
+    count.value = 1
+    count.value = 4
+    assert calls[3:] == [(0.0, 4)]
+
+
+def test_a_static_page_shows_every_value_of_the_first_knob(knobs):
+    still = picture(base64.b64decode(knobs._repr_mimebundle_()["image/png"]))
+    one = picture(knobs.picture.value)
+    assert still.shape == (3 * one.shape[0], one.shape[1])
+    thirds = [level(part) for part in np.split(still, 3)]
+    assert np.allclose(thirds, [0, 127.5, 0.75 * 255], atol=1)
+
+
+@pytest.mark.parametrize("choices", [{}, {"steps": []}])
+def test_knobs_need_values(choices):
+    with pytest.raises(ValueError, match="needs knobs with at least one value each"):
+        widgets.knob_explorer(image_grid, **choices)
