@@ -259,6 +259,11 @@ def test_a_film_needs_no_network_and_says_what_it_is(shapes_film):
     assert 'type="range" aria-label=' in shapes_film
 
 
+def test_every_frame_has_its_title():
+    first, second = frames_of(plots.replay(np.zeros((2, 1, 8, 8, 1)), ["one", "two"]).data)
+    assert not np.array_equal(first, second)
+
+
 def test_a_film_of_points_moves_in_a_fixed_frame():
     page = plots.replay([[[0.0, 0.0]], [[1.0, 1.0]]], ["0", "1"], kind="points", real=ring()).data
     first, last = frames_of(page)

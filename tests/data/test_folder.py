@@ -109,6 +109,16 @@ def test_damage_of_every_kind_is_a_broken_file(tmp_path):
         image_folder(tmp_path, side=8)
 
 
+def test_damage_in_the_middle_of_a_png(tmp_path):
+    # Noise fills more than one data chunk; Pillow meets a broken second one with a SyntaxError.
+    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "a.png")
+    start, first, second = (tmp_path / "a.png").read_bytes().split(b"IDAT", 2)
+    (tmp_path / "a.png").write_bytes(start + b"IDAT" + first + b"\0DAT" + second)
+    with pytest.raises(ValueError, match=r"1 of 1 images cannot be read:\n .*a\.png"):
+        image_folder(tmp_path, side=8)
+
+
 def test_a_picture_of_absurd_size_is_a_broken_file(folder, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
     with pytest.raises(ValueError, match="2 of 3 images cannot be read") as caught:
