@@ -16,7 +16,6 @@ export TF_NUM_INTRAOP_THREADS := 1
 export TF_NUM_INTEROP_THREADS := 1
 export TF_CPP_MIN_LOG_LEVEL := 2
 export KERAS_BACKEND := tensorflow
-export MPLBACKEND := Agg
 
 .PHONY: help setup book test fast lint notebooks clean
 
@@ -57,8 +56,7 @@ lint: $(READY)
 notebooks: $(READY) ## bring every notebook to its committed form, with fresh text outputs
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/python tools/execute.py run --jobs $(JOBS)
-	$(BIN)/python tools/notebooks.py
+	$(BIN)/python tools/notebooks.py --jobs $(JOBS)
 
 clean: ## remove what was built, keep .venv
 	rm -rf _build .pytest_cache .ruff_cache .coverage

@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import resource
 import shutil
 import sys
@@ -33,6 +34,7 @@ BUDGET_GIB = 3
 # to three and a half times slower than their own best, so only what is beyond four times fails.
 SLACK = float(os.environ.get("GANTUTOR_SLACK", "4"))
 CELL_TIMEOUT_SECONDS = 600
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
 def notebooks() -> list[Path]:
@@ -82,7 +84,7 @@ def execute(path: Path) -> dict:
         try:
             client.execute()
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as problem:
-            error = f"code cell {failing_cell(notebook)}: {problem}"
+            error = f"code cell {failing_cell(notebook)}: {COLOUR.sub('', str(problem))}"
     peak_kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     return {
         "notebook": notebook,
@@ -143,8 +145,9 @@ def report() -> None:
         total += seconds
         mark = "  over" if too_much else ""
         print(f"{name:44} {seconds:7.1f} {budget:7} {peak:9.2f}{mark}")
+    print(f"average {total / len(rows):.1f} s of {AVERAGE_SECONDS} s")
     print(
-        f"average {total / len(rows):.1f} s of {AVERAGE_SECONDS} s; {SLACK:g} times a budget fails"
+        f"A notebook fails beyond {SLACK:g} times its seconds (GANTUTOR_SLACK) or {BUDGET_GIB} GiB."
     )
     if over:
         sys.exit(f"{over} over budget")

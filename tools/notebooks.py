@@ -2,7 +2,7 @@
 
 Text outputs stay, taken from the last execution; pictures, widgets, HTML and what was printed to
 stderr go, because the built pages have them. Cells carry no counts, and metadata only what the
-book reads.
+book reads. The cell tagged `setup` is the same everywhere.
 """
 
 import argparse
@@ -10,12 +10,21 @@ import copy
 import sys
 
 import nbformat
-from execute import ROOT, notebooks, open_cache
+import yaml
+from execute import ROOT, notebooks, open_cache, run
 from nbformat import NotebookNode
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 NOTEBOOK_METADATA = {"covers", "budget"}
 CELL_METADATA = {"tags", "mystnb"}
+REPOSITORY = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
+SETUP = f"""\
+# In Colab this installs the book's package and changes nothing that Colab has.
+# Elsewhere it does nothing.
+import sys
+
+if "google.colab" in sys.modules:
+    %pip install --quiet --no-deps git+{REPOSITORY}"""
 
 
 def text_of(output: NotebookNode) -> NotebookNode | None:
@@ -44,6 +53,8 @@ def normalise(notebook: NotebookNode) -> str:
         cell.metadata = NotebookNode(
             {key: value for key, value in cell.metadata.items() if key in CELL_METADATA}
         )
+        if "setup" in cell.metadata.get("tags", []):
+            cell.source = SETUP
         if cell.cell_type == "code":
             cell.execution_count = None
             cell.outputs = [kept for output in cell.outputs if (kept := text_of(output))]
@@ -62,16 +73,20 @@ def check() -> None:
         sys.exit("not in committed form (run `make notebooks`): " + ", ".join(wrong))
 
 
-def rewrite() -> None:
-    """Give every notebook the text outputs of its last execution, and write it."""
+def rewrite(jobs: int) -> None:
+    """Write every notebook in its committed form, with the text outputs of a fresh execution."""
+    for path in notebooks():
+        path.write_text(normalise(nbformat.read(path, as_version=4)), encoding="utf8")
+    run(jobs)
     cache = open_cache()
     for path in notebooks():
-        notebook = nbformat.read(path, as_version=4)
-        _, executed = cache.merge_match_into_notebook(notebook)
+        _, executed = cache.merge_match_into_notebook(nbformat.read(path, as_version=4))
         path.write_text(normalise(executed), encoding="utf8")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing, exit with 1")
-    check() if parser.parse_args().check else rewrite()
+    parser.add_argument("--jobs", type=int, default=2, help="notebooks at a time")
+    arguments = parser.parse_args()
+    check() if arguments.check else rewrite(arguments.jobs)

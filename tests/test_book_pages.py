@@ -1,0 +1,216 @@
+"""The built pages, as files and in a headless browser at desktop and phone width.
+
+`make book` writes them; `make test` runs this file after it.
+"""
+
+import functools
+import re
+import shutil
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+from execute import ROOT, notebooks
+from playwright.sync_api import sync_playwright
+from sphinx.util.inventory import InventoryFile
+
+HTML = ROOT / "_build" / "html"
+SCREENSHOTS = ROOT / "_build" / "screenshots"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
+WIDTHS = {"desktop": 1280, "phone": 390}
+PAGES = sorted(
+    page.relative_to(HTML).as_posix()
+    for page in HTML.rglob("*.html")
+    if not page.relative_to(HTML).parts[0].startswith("_")
+)
+READ = [page for page in PAGES if page not in {"genindex.html", "py-modindex.html", "search.html"}]
+
+pytestmark = pytest.mark.skipif(not PAGES, reason="no built pages: run `make book` first")
+in_browser = pytest.mark.skipif(not BROWSER, reason=f"none of {', '.join(BROWSERS)} on the path")
+
+
+@functools.cache
+def parsed(page: str) -> BeautifulSoup:
+    """A built page as a tree."""
+    return BeautifulSoup((HTML / page).read_text(encoding="utf8"), "html.parser")
+
+
+def anchors(page: str) -> set[str]:
+    """What a link into a page can point to."""
+    return {tag["id"] for tag in parsed(page).find_all(id=True)}
+
+
+# ---------------------------------------------------------------- as files
+
+
+def test_every_notebook_and_the_landing_page_are_built():
+    pages = {
+        path.relative_to(ROOT / "book").with_suffix(".html").as_posix() for path in notebooks()
+    }
+    assert pages | {"index.html"} <= set(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_internal_links_and_anchors_lead_somewhere(page):
+    for tag in parsed(page).find_all("a", href=True):
+        link = urlsplit(tag["href"])
+        if link.scheme or link.netloc:
+            continue
+        target = (HTML / page).parent / unquote(link.path) if link.path else HTML / page
+        assert target.exists(), tag["href"]
+        if link.fragment and target.suffix == ".html":
+            name = target.resolve().relative_to(HTML.resolve()).as_posix()
+            assert unquote(link.fragment) in anchors(name), tag["href"]
+
+
+@pytest.mark.parametrize("page", READ)
+def test_every_picture_is_described(page):
+    for image in parsed(page).select("article img"):
+        text = image.get("alt", "")
+        assert len(text.split()) >= 3 or image.get("role") == "presentation", image
+        assert not text.startswith(("_images", "..")), image
+
+
+@pytest.mark.parametrize("page", READ)
+def test_no_output_shows_an_object_instead_of_its_content(page):
+    for output in parsed(page).select(".cell_output"):
+        assert not re.search(r"<(?:[\w.]+ object|Figure size)|\w+Box\(children=", output.get_text())
+
+
+def test_the_package_page_has_every_public_name():
+    with (HTML / "objects.inv").open("rb") as file:
+        inventory = InventoryFile.load(file, "", lambda _, path: path)
+    kinds = ("py:class", "py:exception", "py:function")
+    documented = {name for kind in kinds for name in inventory.get(kind, ())}
+    for path in (ROOT / "gantutor").rglob("*.py"):
+        # A name of `gantutor.data.digits` may stand there as one of `gantutor.data`.
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        homes = {module.removesuffix(".__init__"), module.rsplit(".", 1)[0]}
+        for name in re.findall(r"^(?:def|class) ([A-Za-z]\w*)", path.read_text(), re.MULTILINE):
+            assert documented & {f"{home}.{name}" for home in homes}, f"{module}.{name}"
+
+
+# ---------------------------------------------------------------- in a browser
+
+
+@pytest.fixture(scope="module")
+def address():
+    """Serve the pages on this machine."""
+    handler = functools.partial(QuietHandler, directory=HTML)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """A file server that does not log each request."""
+
+    def log_message(self, *arguments):
+        return
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(browser, address):
+    """A tab without a network; at the end it must have nothing to complain about."""
+    tab = browser.new_page(base_url=address)
+    complaints = []
+    tab.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.on("response", lambda r: complaints.append(r.url) if r.status >= 400 else None)
+
+    def only_from_here(route):
+        if route.request.url.startswith((address, "data:", "blob:")):
+            route.continue_()
+        else:
+            complaints.append(f"asks for {route.request.url}")
+            route.abort()
+
+    tab.route("**/*", only_from_here)
+    yield tab
+    tab.close()
+    assert complaints == []
+
+
+def overflowing(tab) -> list[str]:
+    """Elements that stick out to the right of the page without scrolling in a box of their own."""
+    return tab.evaluate(
+        """() => {
+          const width = document.documentElement.clientWidth;
+          if (document.documentElement.scrollWidth <= width) return [];
+          return [...document.querySelectorAll("main *")]
+            .filter(e => e.getBoundingClientRect().right > width + 1)
+            .map(e => e.outerHTML.slice(0, 120)).slice(0, 5).concat("the page scrolls sideways");
+        }"""
+    )
+
+
+@in_browser
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_fits_and_is_quiet(tab, page, width):
+    tab.set_viewport_size({"width": WIDTHS[width], "height": 900})
+    tab.goto(f"/{page}", wait_until="load")
+    if tab.locator(".math").count():
+        tab.wait_for_selector("mjx-container svg")
+        rendered = tab.locator("mjx-container").count()
+        assert rendered >= tab.locator("main .math").count()
+        assert tab.locator("mjx-merror, [data-mjx-error]").count() == 0
+    for image in tab.locator("main img:visible").all():
+        assert image.evaluate("i => i.decode().then(() => i.naturalWidth)") > 0
+    SCREENSHOTS.mkdir(exist_ok=True)
+    name = Path(page).with_suffix("").as_posix().replace("/", "-")
+    tab.screenshot(path=SCREENSHOTS / f"{name}-{width}.png", full_page=True)
+    assert overflowing(tab) == []
+
+
+@in_browser
+def test_dark_mode_can_be_chosen(tab):
+    tab.goto("/index.html")
+    background = "() => getComputedStyle(document.body).backgroundColor"
+    seen = {}
+    for _ in range(3):
+        seen[tab.evaluate("document.documentElement.dataset.theme")] = tab.evaluate(background)
+        tab.locator("button.theme-switch-button:visible").first.click()
+    assert set(seen) == {"light", "dark"}
+    assert seen["light"] != seen["dark"]
+
+
+@in_browser
+def test_search_finds_the_discriminator(tab):
+    tab.goto("/search.html?q=discriminator")
+    tab.wait_for_selector("#search-results li a")
+    found = tab.locator("#search-results").inner_text()
+    assert "Glossary" in found and "in five minutes" in found
+
+
+@in_browser
+def test_a_chapter_leads_to_colab_binder_and_its_source(tab):
+    tab.goto("/start/five-minutes.html")
+    links = tab.eval_on_selector_all("a[href]", "tags => tags.map(tag => tag.href)")
+    slug = "gan-tutor/gan-tutor"
+    path = "main/book/start/five-minutes.ipynb"
+    assert f"https://colab.research.google.com/github/{slug}/blob/{path}" in links
+    assert f"https://github.com/{slug}/edit/{path}" in links
+    assert any(link.startswith(f"https://mybinder.org/v2/gh/{slug}/main") for link in links)
+
+
+@in_browser
+def test_the_book_opens_from_the_disk(browser):
+    tab = browser.new_page()
+    tab.goto((HTML / "index.html").as_uri())
+    tab.locator(".bd-sidebar-primary a", has_text="Glossary").first.click()
+    assert tab.locator("article h1").inner_text().startswith("Glossary")
+    tab.close()

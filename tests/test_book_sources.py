@@ -1,0 +1,207 @@
+"""The shape of the book as it is committed: order, chapters, citations, words."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from execute import ROOT, notebooks
+from notebooks import SETUP
+from pybtex.database import parse_file
+
+BOOK = ROOT / "book"
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
+REPOSITORY = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
+IN_TOC = [entry["file"] for part in TOC["parts"] for entry in part["chapters"]]
+CHAPTERS = [path for path in notebooks() if path.parent.name != "appendix"]
+PAGES = [*notebooks(), *BOOK.rglob("*.md")]
+BIBLIOGRAPHY = parse_file(BOOK / "references.bib").entries
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+UNFINISHED = re.compile(r"TODO|FIXME|XXX|lorem ipsum|coming soon|NotImplementedError", re.I)
+HYPE = re.compile(r"\b(?:obviously|trivially|needless to say|amazing|revolutionary|delve)\b", re.I)
+MACHINE = re.compile(r"(?:/home/|/root/|/tmp/|/Users/|C:\\)")
+
+
+def named(path: Path) -> str:
+    """Name of a page in test reports."""
+    return path.relative_to(BOOK).as_posix()
+
+
+def prose(path: Path) -> str:
+    """The text of a page without its code cells."""
+    if path.suffix == ".md":
+        return path.read_text()
+    cells = nbformat.read(path, as_version=4).cells
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+
+def code_cells(path: Path) -> list[nbformat.NotebookNode]:
+    """The code cells of a notebook."""
+    return [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+
+
+def cited(path: Path) -> set[str]:
+    """Keys that a page cites."""
+    groups = re.findall(r"\{cite[^}]*\}`([^`]+)`", prose(path))
+    return {key.strip() for group in groups for key in group.split(",")}
+
+
+def section(text: str, title: str) -> str:
+    """What stands under a second-level heading."""
+    return re.search(rf"^## {title}$(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)[1]
+
+
+def assert_follows(schema: str, path: Path) -> None:
+    """Assert that a YAML file follows a schema that comes with the checker."""
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, path]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=named)
+each_page = pytest.mark.parametrize("path", PAGES, ids=named)
+
+
+def test_the_table_of_contents_lists_every_page_once():
+    pages = {named(path).rsplit(".", 1)[0] for path in PAGES}
+    assert sorted([TOC["root"], *IN_TOC]) == sorted(pages)
+
+
+def test_readme_and_landing_page_lead_to_every_chapter():
+    readme, landing = (ROOT / "README.md").read_text(), (BOOK / "index.md").read_text()
+    for path in CHAPTERS:
+        title = prose(path).splitlines()[0].removeprefix("# ")
+        source = REPOSITORY.replace(
+            "https://github.com", "https://colab.research.google.com/github"
+        )
+        link = f"{source}/blob/main/book/{named(path)}"
+        assert f"| {title} | [Open in Colab]({link}) |" in readme
+        assert f"]({named(path)})" in landing
+
+
+@each_chapter
+def test_a_chapter_opens_with_title_promise_goals_and_prerequisites(path):
+    cells = nbformat.read(path, as_version=4).cells
+    setup = next(i for i, cell in enumerate(cells) if cell.cell_type == "code")
+    opening = "\n\n".join(cell.source for cell in cells[:setup])
+    title, promise = opening.split("\n\n")[:2]
+    assert re.fullmatch(r"# \S.*", title)
+    assert not promise.startswith(("#", "*", "-")) and len(promise.split()) >= 15
+    goals = re.search(r"You will\b.*?\n((?:\s*[-*] .*(?:\n(?!\s*[-*] ).+)*\n?)+)", opening)[1]
+    assert 3 <= len(re.findall(r"^\s*[-*] ", goals, re.MULTILINE)) <= 5
+    assert "Prerequisites" in opening
+
+
+@each_chapter
+def test_the_setup_cell_comes_first_and_is_the_same_everywhere(path):
+    cells = code_cells(path)
+    assert cells[0].source == SETUP
+    assert [i for i, cell in enumerate(cells) if "setup" in cell.metadata.get("tags", [])] == [0]
+
+
+@each_chapter
+def test_a_chapter_ends_with_summary_exercises_and_further_reading(path):
+    headings = re.findall(r"^## (.+)$", prose(path), re.MULTILINE)
+    assert headings[-3:] == ["Summary", "Exercises", "Further reading"]
+    assert "{cite" in section(prose(path), "Further reading")
+
+
+@each_chapter
+def test_exercises_have_solutions(path):
+    exercises = section(prose(path), "Exercises")
+    count = len(re.findall(r"^(?:### |\*\*Exercise |\d+\. )", exercises, re.MULTILINE))
+    assert 3 <= count <= 6
+    assert len(re.findall(r"\bsolution", exercises, re.IGNORECASE)) >= count
+
+
+@each_chapter
+def test_a_chapter_names_the_topics_it_covers(path):
+    covers = nbformat.read(path, as_version=4).metadata["covers"]
+    assert covers and all(re.fullmatch(r"C\d{2,3}|E\d{2,3}", topic) for topic in covers)
+    assert covers == sorted(set(covers), key=lambda topic: (topic[0], int(topic[1:])))
+
+
+@each_chapter
+def test_a_chapter_checks_its_claims(path):
+    claims = [re.findall(r"^\s*assert\b|\bassert_\w+\(", c.source, re.M) for c in code_cells(path)]
+    assert sum(map(len, claims)) >= 5
+
+
+@each_chapter
+def test_cells_are_short_unless_they_show_a_whole_listing(path):
+    for cell in code_cells(path):
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        assert len(lines) <= 15 or "listing" in cell.metadata.get("tags", []), cell.source
+
+
+@each_chapter
+def test_no_cell_is_left_out_of_the_tests(path):
+    for cell in code_cells(path):
+        words = " ".join(cell.metadata.get("tags", [])) + cell.source
+        assert not re.search(r"NBVAL_SKIP|NBVAL_IGNORE|nbval-skip|skip-execution", words)
+
+
+@each_page
+def test_every_citation_is_in_the_bibliography(path):
+    assert cited(path) <= set(BIBLIOGRAPHY)
+
+
+def test_the_bibliography_holds_what_is_cited_and_nothing_twice():
+    assert set(BIBLIOGRAPHY) == set().union(*map(cited, PAGES))
+    for name in ("title", "eprint", "doi"):
+        values = [e.fields[name].lower() for e in BIBLIOGRAPHY.values() if name in e.fields]
+        assert len(values) == len(set(values)), name
+
+
+def test_arxiv_identifiers_are_well_formed():
+    for key, entry in BIBLIOGRAPHY.items():
+        eprint = entry.fields.get("eprint", "1406.2661")
+        assert re.fullmatch(r"\d{4}\.\d{4,5}|[a-z-]+/\d{7}", eprint), key
+
+
+@each_page
+def test_pages_are_finished_and_plain(path):
+    text = path.read_text()
+    for words in (UNFINISHED, HYPE, MACHINE):
+        assert not words.search(text), words.search(text)[0]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "schema", ["vendor.github-workflows", "custom.github-workflows-require-timeout"]
+)
+def test_workflows_follow_the_schema(path, schema):
+    assert_follows(schema, path)
+
+
+def test_the_citation_file_follows_the_schema():
+    assert_follows("vendor.citation-file-format", ROOT / "CITATION.cff")
+
+
+def test_ci_runs_the_command_of_the_readme():
+    assert (ROOT / ".ci/run").read_text().splitlines()[-1] == "make test"
+    commands = {path.stem: re.findall(r"run: (make .*)", path.read_text()) for path in WORKFLOWS}
+    assert commands == {
+        "test": ["make test"],
+        "publish": ["make book"],
+        "newest": ["make test CONSTRAINTS="],
+    }
+
+
+def test_the_commands_of_the_readme_exist():
+    readme, makefile = (ROOT / "README.md").read_text(), (ROOT / "Makefile").read_text()
+    targets = re.findall(r"^make (\w+)$", readme, re.MULTILINE)
+    assert targets == ["book", "test"]
+    assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
+
+
+@pytest.mark.slow
+def test_the_snippet_of_the_readme_runs():
+    (snippet,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", snippet], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("(64, 28, 28, 1) ")
