@@ -238,9 +238,8 @@ def frames_of(page):
 @pytest.fixture(scope="module")
 def shapes_film():
     images, _ = draw_shapes(12, side=16)
-    return plots.replay(
-        images.reshape(3, 4, 16, 16, 3), ["a", "b", "c"], alt='Shapes "change"'
-    ).data
+    frames = images.reshape(3, 4, 16, 16, 3)
+    return plots.replay(frames, ["shapes"] * 3, alt='Shapes "change"').data
 
 
 def test_a_film_has_all_its_frames_and_they_differ(shapes_film):
