@@ -170,6 +170,7 @@ def check_choice(value, choices: Iterable[str], name):
     choices = list(choices)
     if value in choices:
         return value
-    near = difflib.get_close_matches(str(value), choices, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    names = {str(choice).lower(): choice for choice in choices}
+    near = difflib.get_close_matches(str(value).lower(), names, n=1)
+    hint = f" Did you mean {names[near[0]]!r}?" if near else ""
     raise ValueError(f"Unknown {name} {value!r}.{hint} Known: {', '.join(map(repr, choices))}.")

@@ -2,6 +2,8 @@
 
 import os
 
+import pytest
+
 for name, value in {
     "OMP_NUM_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
@@ -11,3 +13,11 @@ for name, value in {
     "MPLBACKEND": "Agg",
 }.items():
     os.environ.setdefault(name, value)
+
+
+@pytest.fixture(params=["torch", "keras"])
+def twin(request):
+    """`gantutor.torch` and `gantutor.keras`, one after the other, under one set of names."""
+    from twin import Twin
+
+    return Twin(request.param)

@@ -1,4 +1,4 @@
-"""The two network families of the book as plain `keras.Sequential`. Twin: `gantutor.torch.models`.
+"""The two network families of the book as `keras.Sequential`. Twin: `gantutor.torch.models`.
 
 Generators map latent vectors [N, latent_dim] to images [N, H, W, C] in [−1, 1] (or points
 [N, d]); discriminators map those to logits [N].
@@ -148,7 +148,9 @@ def dcgan_generator(side=28, channels=1, latent_dim=100, width=32, normalization
 def dcgan_discriminator(
     side=28, channels=1, width=32, normalization=None, spectral_norm=False, seed=0
 ):
-    """Deep convolutional discriminator: convolutions (kernel 4, stride 2), then a dense layer.
+    """Deep convolutional discriminator: convolutions with stride 2 down to 4×4, then dense.
+
+    The kernels are 4×4, and 3×3 where the side is odd (7 pixels become 4).
 
     Parameters
     ----------
@@ -172,27 +174,28 @@ def dcgan_discriminator(
     ValueError
         If `side` or `normalization` is not one of the known ones.
     """
-    base, doublings = split_side(side)
+    split_side(side)
     convolution = SpectralConv2D if spectral_norm else layers.Conv2D
     dense = SpectralDense if spectral_norm else layers.Dense
     model = keras.Sequential([keras.Input((side, side, channels))])
-    for k in range(doublings):
-        kind = normalization if k > 0 else None
+    while side > 4:
+        kind = normalization if model.layers else None
         model.add(
             convolution(
-                width * 2**k,
-                4,
+                width,
+                3 if side % 2 else 4,
                 strides=2,
                 padding="same",
                 use_bias=kind is None,
-                kernel_initializer=_normal(seed, k),
+                kernel_initializer=_normal(seed, side),
             )
         )
         for layer in _normalization(kind):
             model.add(layer)
         model.add(layers.LeakyReLU(negative_slope=0.2))
+        width, side = 2 * width, (side + 1) // 2
     model.add(layers.Flatten())
-    model.add(dense(1, kernel_initializer=_normal(seed, doublings)))
+    model.add(dense(1, kernel_initializer=_normal(seed, 0)))
     model.add(layers.Reshape(()))
     return model
 

@@ -40,7 +40,7 @@ class _Spectral:
 
 
 class SpectralConv2D(_Spectral, layers.Conv2D):
-    """Two-dimensional convolution with spectral normalisation; arguments as `keras.layers.Conv2D`."""
+    """Convolution with spectral normalisation; arguments as `keras.layers.Conv2D`."""
 
     def _apply(self, inputs, kernel):
         return self.convolution_op(inputs, kernel)

@@ -261,7 +261,7 @@ class Trainer:
         save_arrays(path, arrays, metadata | {"history": self.record.to_dict()})
 
     def restore(self, path):
-        """Continue from a file that `save_checkpoint` wrote: the next step is the one it would have been.
+        """Continue from a file of `save_checkpoint`: the next step is the one it would have been.
 
         Raises
         ------

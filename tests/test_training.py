@@ -1,0 +1,251 @@
+"""Training in both frameworks: what is learned, what is kept, what is refused."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from twin import QUICK, assert_same_bits, small_images
+
+from gantutor.checkpoint import CheckpointError, list_checkpoints, load_arrays
+
+
+def test_training_moves_samples_towards_the_data(twin):
+    # All images are one bright square: a GAN that learns anything learns where it is.
+    images = np.full((64, 8, 8, 1), -1, "float32")
+    images[:, 2:6, 2:6] = 1
+    recipe = QUICK.replace(steps=150, generator_rate=5e-3, discriminator_rate=5e-3)
+    before = np.abs(twin.build(recipe).sample(32) - images[0]).mean()
+    after = np.abs(twin.train(recipe, images).sample(32) - images[0]).mean()
+    assert before > 0.9
+    assert after < 0.5
+
+
+def test_same_seed_same_bits_and_other_seed_other_bits(twin):
+    images, recipe = small_images(), QUICK.replace(steps=12)
+    first, second, other = (twin.train(recipe, images, seed=seed) for seed in (1, 1, 2))
+    assert_same_bits(twin.weights(first), twin.weights(second))
+    assert not np.array_equal(first.sample(4), other.sample(4))
+
+
+def test_training_leaves_the_global_random_state_alone(twin):
+    np.random.seed(0)  # noqa: NPY002 (the legacy state is what is watched)
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    twin.train(QUICK.replace(steps=3), small_images())
+    assert np.array_equal(np.random.get_state()[1], state)  # noqa: NPY002
+    if twin.name == "torch":
+        import torch
+
+        torch.manual_seed(0)
+        before = torch.get_rng_state()
+        twin.train(QUICK.replace(steps=3, spectral_norm=True), small_images())
+        assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"spectral_norm": True, "loss": "hinge", "decay_start": 0.3},
+        {"loss": "wasserstein", "penalties": {"gradient_penalty": 10.0}, "discriminator_steps": 2},
+        {"loss": "relativistic", "penalties": {"r1": 1.0, "r2": 1.0}},
+        {"loss": "wasserstein", "penalties": {"clip_weights": 0.01}},
+    ],
+    ids=["plain", "spectral", "gradient-penalty", "relativistic", "clipping"],
+)
+def test_a_resumed_run_ends_in_the_same_bits(twin, tmp_path, changes):
+    images, recipe = small_images(), QUICK.replace(steps=14, **changes)
+    whole = twin.train(recipe, images, callbacks=[twin.callbacks.Checkpoint(tmp_path, every=9)])
+    assert [path.name for path in list_checkpoints(tmp_path)] == [
+        "step-00000009.safetensors",
+        "step-00000014.safetensors",
+    ]
+    resumed = twin.train(recipe, images, resume=list_checkpoints(tmp_path)[0])
+    assert resumed.step == whole.step == 14
+    assert_same_bits(twin.weights(whole), twin.weights(resumed))
+    assert resumed.record.to_dict() == whole.record.to_dict()
+
+
+def test_clipped_weights_stay_in_their_box(twin):
+    recipe = QUICK.replace(steps=3, loss="wasserstein", penalties={"clip_weights": 0.01})
+    trained = twin.train(recipe, small_images())
+    weights = [
+        value for key, value in twin.weights(trained).items() if key.startswith("discriminator.")
+    ]
+    assert max(np.abs(w).max() for w in weights) <= np.float32(0.01)
+
+
+def test_learning_rates_fall_to_zero(twin):
+    recipe = QUICK.replace(steps=20, decay_start=0.5)
+    trained = twin.train(recipe, small_images())
+    before = trained.generator.state_dict() if twin.name == "torch" else None
+    rate = (
+        trained.generator_optimizer.param_groups[0]["lr"]
+        if twin.name == "torch"
+        else float(trained.generator_optimizer.learning_rate)
+    )
+    # PyTorch's rate is that of the last step, 1/10 of the way from the end; Keras's of the next.
+    assert rate == pytest.approx(2e-4 * (0.1 if before else 0.0), abs=1e-9)
+
+
+def test_callbacks_see_every_step(twin):
+    grid = twin.callbacks.SampleGrid(every=5, latents=6)
+    metrics = twin.callbacks.Metrics(every=10, functions={"mean": np.mean}, count=20)
+    progress = twin.callbacks.ProgressBar()
+    trained = twin.train(QUICK, small_images(), callbacks=[grid, metrics, progress])
+    assert grid.steps == [0, 5, 10, 15, 20, 25, 30]
+    assert grid.frames[0].shape == (6, 8, 8, 1)
+    assert np.array_equal(grid.frames[-1], trained.sample(6))
+    assert trained.record.steps["mean"] == [0, 10, 20, 30]
+    assert trained.record.history["mean"][-1] == pytest.approx(trained.sample(20).mean())
+    assert trained.record.steps["d_loss"] == [10, 20, 30]
+    assert len(trained.record.history["g_loss"]) == 3
+
+
+def test_only_the_newest_two_checkpoints_stay(twin, tmp_path):
+    twin.train(QUICK, small_images(), callbacks=[twin.callbacks.Checkpoint(tmp_path, every=10)])
+    assert [p.name for p in list_checkpoints(tmp_path)] == [
+        "step-00000020.safetensors",
+        "step-00000030.safetensors",
+    ]
+
+
+def test_the_average_follows_its_formula(twin):
+    recipe = QUICK.replace(steps=1, ema_decay=0.0)
+    trained = twin.train(recipe, small_images())
+    weights = twin.weights(trained)
+    for key in [key for key in weights if key.startswith("generator.")]:
+        ema = weights[key.replace("generator.", "ema.", 1)]
+        if ema.dtype == np.float32:
+            np.testing.assert_allclose(ema, weights[key], atol=1e-7)  # decay 0 follows at once
+    slow = twin.weights(twin.train(recipe.replace(ema_decay=0.999), small_images()))
+    start = twin.weights(twin.build(recipe))
+    for key in [key for key in slow if key.startswith("generator.0")]:
+        # Step 0 of the warm-up has decay min(0.999, 1 / 10).
+        expected = 0.1 * start[key] + 0.9 * slow[key]
+        np.testing.assert_allclose(slow[key.replace("generator.", "ema.", 1)], expected, atol=1e-6)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(twin, tmp_path):
+    # Weights of 1e30 overflow in the first step after the checkpoint.
+    images, recipe = small_images(), QUICK.replace(steps=30)
+    path = tmp_path / "step-00000007.safetensors"
+    trained = twin.build(recipe)
+    trained.save_checkpoint(path)
+    before = path.read_bytes()
+    checkpoint = twin.callbacks.Checkpoint(tmp_path, every=1)
+    broken = recipe.replace(generator_rate=1e30, discriminator_rate=1e30)
+    with pytest.raises(FloatingPointError, match=r"Step \d+: d_loss is .*(nan|inf)"):
+        twin.train(broken, images, callbacks=[checkpoint])
+    assert path.read_bytes() == before
+    for kept in list_checkpoints(tmp_path):
+        load_arrays(kept)  # all that is there can be read
+
+
+def test_ctrl_c_keeps_what_was_trained(twin, tmp_path):
+    recipe = QUICK.replace(steps=100_000)
+    timer = threading.Timer(6, os.kill, [os.getpid(), signal.SIGINT])
+    timer.start()
+    checkpoint = twin.callbacks.Checkpoint(tmp_path, every=50_000)
+    trained = twin.train(recipe, small_images(), callbacks=[checkpoint])
+    timer.cancel()
+    assert 0 < trained.step < 100_000
+    (path,) = list_checkpoints(tmp_path)
+    again = twin.build(recipe)
+    again.restore(path)
+    assert again.step == trained.step
+    assert_same_bits(twin.weights(again), twin.weights(trained))
+
+
+KILLED = """
+import sys
+sys.path.insert(0, {tests!r})
+from twin import QUICK, Twin, small_images
+twin = Twin({name!r})
+checkpoint = twin.callbacks.Checkpoint({folder!r}, every=1)
+twin.train(QUICK.replace(steps=40), small_images(), callbacks=[checkpoint])
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_run_resumes_to_the_same_bits(twin, tmp_path):
+    tests = os.path.dirname(__file__)
+    code = KILLED.format(tests=tests, name=twin.name, folder=str(tmp_path))
+    process = subprocess.Popen([sys.executable, "-c", code])
+    while len(list_checkpoints(tmp_path)) < 2 and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)  # the run writes at each step: mostly while writing
+    process.wait()
+    images, recipe = small_images(), QUICK.replace(steps=40)
+    kept = list_checkpoints(tmp_path)
+    assert kept
+    for path in kept:
+        load_arrays(path)
+    resumed = twin.train(recipe, images, resume=kept[-1])
+    assert_same_bits(twin.weights(resumed), twin.weights(twin.train(recipe, images)))
+
+
+def test_checkpoints_of_other_settings_are_refused(twin, tmp_path):
+    path = tmp_path / "step-00000001.safetensors"
+    twin.build(QUICK).save_checkpoint(path)
+    other = twin.build(QUICK.replace(loss="hinge"))
+    before = twin.weights(other)
+    with pytest.raises(CheckpointError, match="loss is 'non_saturating' there and 'hinge' here"):
+        other.restore(path)
+    wider = twin.build(QUICK.replace(generator_width=8))
+    with pytest.raises(CheckpointError, match="another training"):
+        wider.restore(path)
+    with pytest.raises(CheckpointError, match="seed is 0 there and 4 here"):
+        twin.build(QUICK, seed=4).restore(path)
+    assert_same_bits(before, twin.weights(other))
+
+
+BAD_DATA = {
+    "integers": (lambda x: (x * 100).astype("uint8"), TypeError, "uint8.*Scale with"),
+    "0 to 255": (lambda x: (x + 1) * 127.5, ValueError, r"\[−1, 1\]; got .*Scale with"),
+    "0 to 1": (lambda x: (x + 1) / 2, ValueError, r"looks like \[0, 1\]"),
+    "NaN": (lambda x: np.where(x > 0.9, np.nan, x), ValueError, "NaN"),
+    "no channel axis": (lambda x: x[..., 0], ValueError, r"images\[..., None\]"),
+    "RGB for grey": (lambda x: x.repeat(3, -1), ValueError, "grey .1 channel.; got RGB"),
+    "other side": (lambda x: x[:, :4, :4], ValueError, "8×8 pixels; got 4×4"),
+    "empty": (lambda x: x[:0], ValueError, "empty"),
+    "too few": (lambda x: x[:10], ValueError, "batch_size must be at most the 10"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_DATA)
+def test_bad_data_are_refused_before_training(twin, case):
+    spoil, error, message = BAD_DATA[case]
+    with pytest.raises(error, match=message):
+        twin.train(QUICK, spoil(small_images()))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"loss": "hinged"}, "Unknown loss 'hinged'. Did you mean 'hinge'"),
+        ({"penalties": {"R1": 1.0}}, "Unknown penalty 'R1'. Did you mean 'r1'"),
+        ({"penalties": {"r1": -1.0}}, "must be positive; got -1.0"),
+        ({"steps": 0}, "steps must be a whole number of at least 1; got 0"),
+        ({"steps": -3}, "steps must be a whole number of at least 1; got -3"),
+        ({"side": 30}, "4, 7 or 8 times a power of two, in pixels; got 30"),
+        ({"generator_normalization": "batchnorm"}, "Unknown normalization 'batchnorm'"),
+        ({"model": "dcgann"}, "Unknown model 'dcgann'. Did you mean 'dcgan'"),
+        ({"colour": 3}, "Unknown recipe setting 'colour'"),
+    ],
+)
+def test_bad_settings_are_refused(twin, changes, message):
+    with pytest.raises(ValueError, match=message):
+        twin.build(QUICK.replace(**changes))
+
+
+def test_latents_of_a_wrong_length_are_refused(twin):
+    trained = twin.build(QUICK)
+    with pytest.raises(ValueError, match="latents must have 8 columns; got 5"):
+        trained.sample(np.zeros((2, 5)))
+    with pytest.raises(ValueError, match="latents must be a whole number of at least 1; got 0"):
+        trained.sample(0)
