@@ -104,7 +104,7 @@ def _train(options):
     if options.steps is not None:
         recipe = recipe.replace(steps=options.steps)
     every = check_positive(options.every, "every")
-    images = _training_images(options, recipe)
+    images, labels = _training_data(options, recipe)
 
     twin = importlib.import_module(f"gantutor.{options.framework}")
     callbacks = importlib.import_module(f"gantutor.{options.framework}.callbacks")
@@ -117,6 +117,7 @@ def _train(options):
         seed=options.seed,
         callbacks=[callbacks.ProgressBar(), callbacks.Checkpoint(out, every)],
         resume=latest_checkpoint(out) if options.resume else None,
+        labels=labels if recipe.classes else None,
     )
     trained.record.plot().savefig(out / "losses.png")
     plots.image_grid(trained.sample(64)).savefig(out / "samples.png")
@@ -124,12 +125,15 @@ def _train(options):
     return 0 if trained.step == recipe.steps else 130
 
 
-def _training_images(options, recipe):
+def _training_data(options, recipe):
+    """Images and labels; a folder has no labels."""
     if options.data == "digits":
-        return data.load_digits()[0]
+        return data.load_digits()
     if options.data == "mnist":
-        return data.mnist("train")[0]
-    return data.image_folder(options.data, recipe.side, recipe.channels)
+        return data.mnist("train")
+    if recipe.classes:
+        raise ValueError(f"Recipe {recipe.name!r} needs labels, which a folder does not give.")
+    return data.image_folder(options.data, recipe.side, recipe.channels), None
 
 
 def _sample(options):
@@ -176,4 +180,5 @@ def _generated(source, count, seed):
     if f"{source}.safetensors" not in shipped.manifest():
         raise ValueError(f"{source!r} is neither a run's folder nor a shipped generator.")
     twin = importlib.import_module("gantutor.torch")
-    return twin.sample(twin.load_generator(source), count, seed)
+    recipe, _ = shipped.load_generator_weights(source)
+    return twin.sample(twin.load_generator(source), count, seed, recipe.classes)

@@ -35,6 +35,8 @@ class Recipe:
         Family of the two networks: ``"mlp"`` or ``"dcgan"``.
     side, channels : int
         Size of the square images in pixels; 1 channel (grey) or 3 (RGB).
+    classes : int
+        Number of classes that the networks are told, or 0: a GAN without labels (dcgan only).
     latent_dim : int
         Length of the latent vector z.
     generator_width, discriminator_width : int
@@ -72,6 +74,7 @@ class Recipe:
     model: str
     side: int = 28
     channels: int = 1
+    classes: int = 0
     latent_dim: int = 100
     generator_width: int = 32
     discriminator_width: int = 32
@@ -96,6 +99,8 @@ class Recipe:
             check_positive(getattr(self, name), name)
         for name in ("batch_size", "discriminator_steps", "steps"):
             check_positive(getattr(self, name), name)
+        if self.classes:
+            check_positive(self.classes, "classes")
         for name in ("decay_start", "ema_decay"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must lie in [0, 1]; got {getattr(self, name)!r}.")
@@ -113,7 +118,15 @@ class Recipe:
 
     def training(self):
         """Return the settings that a trainer takes, under the names of its arguments."""
-        same = ("latent_dim", "loss", "penalties", "generator_rate", "discriminator_rate", "betas")
+        same = (
+            "latent_dim",
+            "classes",
+            "loss",
+            "penalties",
+            "generator_rate",
+            "discriminator_rate",
+            "betas",
+        )
         more = ("batch_size", "discriminator_steps", "decay", "ema_decay")
         return {name: getattr(self, name) for name in same + more}
 
@@ -139,6 +152,20 @@ _RECIPES = {
     for recipe in (
         Recipe("mlp", "mlp", generator_width=128, discriminator_width=128),
         Recipe("dcgan", "dcgan"),
+        Recipe(
+            "minute",
+            "dcgan",
+            classes=10,
+            latent_dim=64,
+            discriminator_width=16,
+            spectral_norm=True,
+            generator_rate=3e-3,
+            discriminator_rate=3e-3,
+            betas=(0.0, 0.9),
+            steps=2000,
+            decay_start=0.3,
+            ema_decay=0.98,
+        ),
     )
 }
 

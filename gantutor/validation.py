@@ -125,6 +125,38 @@ def check_labels(labels, count, classes, name="labels"):
     return labels.astype(np.int64)
 
 
+def check_data(data, labels=None, classes=0):
+    """Return what a trainer learns from: images or points, and labels if there are classes.
+
+    Parameters
+    ----------
+    data : array_like
+        Images [N, H, W, C] in [−1, 1], or points [N, d].
+    labels : array_like of int, shape [N], optional
+        Classes of the examples; needed if `classes` is not 0, and refused if it is.
+    classes : int
+        Number of classes.
+
+    Returns
+    -------
+    tuple[numpy.ndarray, numpy.ndarray or None]
+        The data as float32, the labels as int64.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is not as above.
+    """
+    data = np.asarray(data)
+    data = check_rows(data, "data") if data.ndim == 2 else check_images(data, "data")
+    if (labels is None) != (classes == 0):
+        given = "none" if labels is None else "some"
+        raise ValueError(
+            f"labels are needed exactly if there are classes; got {given} for {classes}."
+        )
+    return data, None if labels is None else check_labels(labels, len(data), classes)
+
+
 def check_positive(value, name):
     """Return `value` as an int that is at least 1.
 

@@ -15,6 +15,7 @@ import gantutor.torch.losses as torch_losses  # noqa: E402
 import gantutor.torch.models as torch_models  # noqa: E402
 import gantutor.torch.penalties as torch_penalties  # noqa: E402
 from gantutor import parity, recipes  # noqa: E402
+from gantutor.data.batches import with_classes  # noqa: E402
 from gantutor.torch.weights import get_weights  # noqa: E402
 
 GRID = {
@@ -26,6 +27,7 @@ GRID = {
         generator_normalization="layer", discriminator_normalization="layer", generator_width=8
     ),
     "plain": recipes.get("dcgan").replace(generator_normalization=None, side=8),
+    "classes": recipes.get("minute").replace(classes=3, generator_width=8),
     "batch": recipes.get("dcgan").replace(
         discriminator_normalization="batch", discriminator_width=8
     ),
@@ -45,7 +47,8 @@ def batch(recipe, seed=0, size=16):
     rng = np.random.default_rng(seed)
     real = rng.uniform(-1, 1, (size, *recipe.shape)).astype("float32")
     latents = rng.standard_normal((2, size, recipe.latent_dim), dtype="float32")
-    return real, latents, rng.uniform(size=size).astype("float32")
+    labels = rng.integers(recipe.classes, size=size) if recipe.classes else None
+    return real, latents, rng.uniform(size=size).astype("float32"), labels
 
 
 def nchw(images):
@@ -56,14 +59,15 @@ def nchw(images):
 @pytest.mark.parametrize("training", [False, True])
 def test_generators_and_discriminators_agree(name, training):
     trainer, gan = twins(GRID[name])
-    real, latents, _ = batch(GRID[name])
+    real, latents, _, labels = batch(GRID[name])
+    codes = with_classes(latents[0], GRID[name].classes, labels=labels)
     trainer.generator.train(training)
     trainer.discriminator.train(training)
     with torch.no_grad():
-        fake = trainer.generator(torch.from_numpy(latents[0])).permute(0, 2, 3, 1).numpy()
+        fake = trainer.generator(torch.from_numpy(codes)).permute(0, 2, 3, 1).numpy()
         logits = trainer.discriminator(nchw(real)).numpy()
-    assert logits.shape == (16,)
-    np.testing.assert_allclose(gan.generator(latents[0], training=training), fake, atol=1e-5)
+    assert logits.shape == (16, *([GRID[name].classes] if labels is not None else []))
+    np.testing.assert_allclose(gan.generator(codes, training=training), fake, atol=1e-5)
     np.testing.assert_allclose(gan.discriminator(real, training=training), logits, atol=1e-5)
 
 
@@ -104,7 +108,7 @@ def test_losses_and_their_gradients_agree(loss):
 @pytest.mark.parametrize("name", ["dcgan", "spectral", "layer", "mlp"])
 def test_penalties_agree(name):
     trainer, gan = twins(GRID[name])
-    real, latents, mix = batch(GRID[name])
+    real, latents, mix, _ = batch(GRID[name])
     fake = np.clip(latents.mean() + real[::-1], -1, 1)
     weights = {"gradient_penalty": 10.0, "r1": 1.0, "r2": 2.0}
     trainer.discriminator.eval()
@@ -129,12 +133,13 @@ def test_one_full_training_step_agrees(name, loss):
             moments["exp_avg_sq"].fill_(1e-2)
         for velocity in getattr(gan, f"{part}_optimizer")._velocities:
             velocity.assign(1e-2 + 0 * velocity)
-    real, latents, mix = batch(recipe)
+    real, latents, mix, labels = batch(recipe)
+    told = None if labels is None else torch.from_numpy(labels)
     z = torch.from_numpy(latents)
-    d = trainer.discriminator_step(nchw(real), z[0], torch.from_numpy(mix))
-    g = trainer.generator_step(z[1], nchw(real))
-    np.testing.assert_allclose(gan.discriminator_step(real, latents[0], mix), d, rtol=1e-4)
-    np.testing.assert_allclose(gan.generator_step(latents[1], real), g, rtol=1e-4)
+    d = trainer.discriminator_step(nchw(real), z[0], torch.from_numpy(mix), told)
+    g = trainer.generator_step(z[1], nchw(real), told)
+    np.testing.assert_allclose(gan.discriminator_step(real, latents[0], mix, labels), d, rtol=1e-4)
+    np.testing.assert_allclose(gan.generator_step(latents[1], real, labels), g, rtol=1e-4)
     for part in ("generator", "discriminator", "ema"):
         model = getattr(gan, part)
         pairs = zip(get_weights(getattr(trainer, part)), model.get_weights(), strict=True)
@@ -147,7 +152,7 @@ def test_one_full_training_step_agrees(name, loss):
 def test_running_variances_differ_by_bessels_correction():
     recipe = GRID["dcgan"]
     trainer, gan = twins(recipe)
-    _, latents, _ = batch(recipe)
+    _, latents, _, _ = batch(recipe)
     trainer.generator(torch.from_numpy(latents[0]))
     gan.generator(latents[0], training=True)
     here = dict(trainer.generator.named_buffers())["2.running_var"].numpy()
@@ -158,16 +163,16 @@ def test_running_variances_differ_by_bessels_correction():
 
 
 def test_same_seed_means_same_batches():
-    import tensorflow as tf
-
     data = np.random.default_rng(0).uniform(-1, 1, (50, 8, 8, 1)).astype("float32")
     recipe = recipes.get("dcgan").replace(side=8, batch_size=16)
     trainer = gt.Trainer.from_recipe(recipe, seed=5)
-    resident = torch.from_numpy(data)
-    for step, real in enumerate(gk.batches(data, 16, seed=5).take(7)):
+    labels = np.arange(50) % 3
+    for step, (real, told) in enumerate(gk.batches(data, 16, seed=5, labels=labels).take(7)):
         trainer.step = step
-        assert np.array_equal(trainer._batch(resident).permute(0, 2, 3, 1), real)
-    assert isinstance(real, tf.Tensor)
+        rows = trainer._rows(len(data)).numpy()
+        assert np.array_equal(data[rows], real)
+        assert np.array_equal(labels[rows], told)
+    assert step == 6
 
 
 def test_models_and_trainers_have_the_same_signatures():

@@ -52,19 +52,22 @@ def test_training_leaves_the_global_random_state_alone(twin):
         {},
         {"spectral_norm": True, "loss": "hinge", "decay_start": 0.3},
         {"loss": "wasserstein", "penalties": {"gradient_penalty": 10.0}, "discriminator_steps": 2},
+        {"classes": 3},
         {"loss": "relativistic", "penalties": {"r1": 1.0, "r2": 1.0}},
         {"loss": "wasserstein", "penalties": {"clip_weights": 0.01}},
     ],
-    ids=["plain", "spectral", "gradient-penalty", "relativistic", "clipping"],
+    ids=["plain", "spectral", "gradient-penalty", "classes", "relativistic", "clipping"],
 )
 def test_a_resumed_run_ends_in_the_same_bits(twin, tmp_path, changes):
     images, recipe = small_images(), QUICK.replace(steps=14, **changes)
-    whole = twin.train(recipe, images, callbacks=[twin.callbacks.Checkpoint(tmp_path, every=9)])
+    labels = np.arange(len(images)) % 3 if recipe.classes else None
+    checkpoint = twin.callbacks.Checkpoint(tmp_path, every=9)
+    whole = twin.train(recipe, images, callbacks=[checkpoint], labels=labels)
     assert [path.name for path in list_checkpoints(tmp_path)] == [
         "step-00000009.safetensors",
         "step-00000014.safetensors",
     ]
-    resumed = twin.train(recipe, images, resume=list_checkpoints(tmp_path)[0])
+    resumed = twin.train(recipe, images, resume=list_checkpoints(tmp_path)[0], labels=labels)
     assert resumed.step == whole.step == 14
     assert_same_bits(twin.weights(whole), twin.weights(resumed))
     assert resumed.record.to_dict() == whole.record.to_dict()
@@ -249,3 +252,36 @@ def test_latents_of_a_wrong_length_are_refused(twin):
         trained.sample(np.zeros((2, 5)))
     with pytest.raises(ValueError, match="latents must be a whole number of at least 1; got 0"):
         trained.sample(0)
+
+
+def test_a_class_is_drawn_when_asked_for(twin):
+    # Class 0 is black, class 1 white: told the class, the generator learns the difference.
+    labels = np.arange(64) % 2
+    images = np.where(labels == 1, 1, -1)[:, None, None, None] * np.ones((1, 8, 8, 1))
+    recipe = QUICK.replace(
+        classes=2, steps=150, generator_rate=5e-3, discriminator_rate=5e-3, betas=(0.0, 0.9)
+    )
+    trained = twin.train(recipe, images, labels=labels)
+    black, white = (trained.sample(20, labels=np.full(20, k)).mean() for k in (0, 1))
+    assert black < -0.5
+    assert white > 0.5
+
+
+def test_labels_that_do_not_fit_are_refused(twin):
+    images, recipe = small_images(), QUICK.replace(classes=3)
+    with pytest.raises(
+        ValueError, match="labels are needed exactly if there are classes; got none"
+    ):
+        twin.train(recipe, images)
+    with pytest.raises(
+        ValueError, match="labels are needed exactly if there are classes; got some"
+    ):
+        twin.train(QUICK, images, labels=np.zeros(80, int))
+    with pytest.raises(ValueError, match="labels must lie in 0 … 2; got 0 … 3"):
+        twin.train(recipe, images, labels=np.arange(80) % 4)
+    with pytest.raises(ValueError, match=r"labels must have shape \[80\]; got \[79\]"):
+        twin.train(recipe, images, labels=np.zeros(79, int))
+    with pytest.raises(ValueError, match="labels must be integers; got float64"):
+        twin.train(recipe, images, labels=np.zeros(80))
+    with pytest.raises(ValueError, match="labels must lie in 0 … 2; got 5 … 5"):
+        twin.build(recipe).sample(2, labels=[5, 5])

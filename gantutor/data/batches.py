@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gantutor.validation import check_positive, check_rows
+from gantutor.validation import check_labels, check_positive, check_rows
 
 
 def shuffled(count, seed, epoch):
@@ -64,3 +64,39 @@ def as_latents(latents, latent_dim, seed=0):
         shape = (check_positive(latents, "latents"), latent_dim)
         return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
     return check_rows(latents, "latents", columns=latent_dim)
+
+
+def with_classes(latents, classes, seed=0, labels=None):
+    """Return latent vectors with a class behind each, as `classes` numbers of which one is 1.
+
+    Parameters
+    ----------
+    latents : numpy.ndarray, float32, shape [N, latent_dim]
+    classes : int
+        How many classes there are; 0 returns the vectors as they are.
+    seed : int
+        Seed of the labels, where none are given.
+    labels : array_like of int, shape [N], optional
+        The classes; drawn uniformly if not given.
+
+    Returns
+    -------
+    numpy.ndarray, float32, shape [N, latent_dim + classes]
+
+    Raises
+    ------
+    ValueError
+        If the labels are of another number, or not in 0 … classes − 1.
+
+    Examples
+    --------
+    >>> with_classes(np.zeros((2, 1), "float32"), 3, labels=[2, 0])
+    array([[0., 0., 0., 1.],
+           [0., 1., 0., 0.]], dtype=float32)
+    """
+    if classes == 0:
+        return latents
+    if labels is None:
+        labels = np.random.default_rng([seed, 1]).integers(classes, size=len(latents))
+    labels = check_labels(labels, len(latents), classes)
+    return np.concatenate([latents, np.eye(classes, dtype=np.float32)[labels]], axis=1)

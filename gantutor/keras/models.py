@@ -75,7 +75,9 @@ def mlp_discriminator(shape=(28, 28, 1), width=128, seed=0):
     )
 
 
-def dcgan_generator(side=28, channels=1, latent_dim=100, width=32, normalization="batch", seed=0):
+def dcgan_generator(
+    side=28, channels=1, latent_dim=100, width=32, normalization="batch", classes=0, seed=0
+):
     """Deep convolutional generator: dense, then transposed convolutions (kernel 4, stride 2).
 
     Parameters
@@ -90,13 +92,16 @@ def dcgan_generator(side=28, channels=1, latent_dim=100, width=32, normalization
         Channels of the last hidden layer; they double with each halving of the resolution.
     normalization : str or None
         ``"batch"``, ``"layer"`` (over all units of an example) or None, before each ReLU.
+    classes : int
+        If not 0, z comes with a class behind it, as `classes` numbers of which one is 1 (Mirza
+        and Osindero 2014).
     seed : int
         Seed of the initial weights, 𝒩(0, 0.02²), biases 0.
 
     Returns
     -------
     keras.Sequential
-        [N, latent_dim] → [N, side, side, channels] in [−1, 1].
+        [N, latent_dim + classes] → [N, side, side, channels] in [−1, 1].
 
     Raises
     ------
@@ -117,7 +122,7 @@ def dcgan_generator(side=28, channels=1, latent_dim=100, width=32, normalization
     last = len(widths) - 1
     model = keras.Sequential(
         [
-            keras.Input((latent_dim,)),
+            keras.Input((latent_dim + classes,)),
             layers.Dense(
                 base * base * widths[0],
                 use_bias=normalization is None or last == 0,
@@ -146,7 +151,7 @@ def dcgan_generator(side=28, channels=1, latent_dim=100, width=32, normalization
 
 
 def dcgan_discriminator(
-    side=28, channels=1, width=32, normalization=None, spectral_norm=False, seed=0
+    side=28, channels=1, width=32, normalization=None, spectral_norm=False, classes=0, seed=0
 ):
     """Deep convolutional discriminator: convolutions with stride 2 down to 4×4, then dense.
 
@@ -163,11 +168,15 @@ def dcgan_discriminator(
     spectral_norm : bool
         Divide each layer's weights by their largest singular value, estimated by one power
         iteration a training pass (Miyato et al. 2018, Algorithm 1).
+    classes : int
+        If not 0, there is one logit for each class, of which the trainer takes the one of the
+        image's label (a projection discriminator, Miyato and Koyama 2018, with nothing but the
+        projection).
 
     Returns
     -------
     keras.Sequential
-        [N, side, side, channels] → logits [N].
+        [N, side, side, channels] → logits [N], or [N, classes].
 
     Raises
     ------
@@ -195,8 +204,9 @@ def dcgan_discriminator(
         model.add(layers.LeakyReLU(negative_slope=0.2))
         width, side = 2 * width, (side + 1) // 2
     model.add(layers.Flatten())
-    model.add(dense(1, kernel_initializer=_normal(seed, 0)))
-    model.add(layers.Reshape(()))
+    model.add(dense(classes or 1, kernel_initializer=_normal(seed, 0)))
+    if not classes:
+        model.add(layers.Reshape(()))
     return model
 
 
@@ -213,6 +223,7 @@ def build(recipe, seed=0):
         recipe.latent_dim,
         recipe.generator_width,
         recipe.generator_normalization,
+        recipe.classes,
         seed,
     )
     discriminator = dcgan_discriminator(
@@ -221,6 +232,7 @@ def build(recipe, seed=0):
         recipe.discriminator_width,
         recipe.discriminator_normalization,
         recipe.spectral_norm,
+        recipe.classes,
         seed + 1,
     )
     return generator, discriminator

@@ -8,13 +8,13 @@ import tensorflow as tf
 
 from gantutor import shipped
 from gantutor.checkpoint import check_same_arrays, check_same_settings, load_arrays, save_arrays
-from gantutor.data.batches import as_latents, shuffled
+from gantutor.data.batches import as_latents, shuffled, with_classes
 from gantutor.history import History
 from gantutor.interrupt import catch_interrupt
 from gantutor.keras import losses, models, penalties
 from gantutor.keras.callbacks import Recorder
 from gantutor.recipes import check_penalties
-from gantutor.validation import check_batch_size, check_images, check_positive, check_rows
+from gantutor.validation import check_batch_size, check_data, check_images, check_positive
 
 
 class GAN(keras.Model):
@@ -28,6 +28,8 @@ class GAN(keras.Model):
         [N, latent_dim] → [N, H, W, C] (or [N, d]), and that → logits [N].
     latent_dim : int
         Length of z, which is drawn from 𝒩(0, I).
+    classes : int
+        Number of classes that the networks are told, or 0 for a GAN without labels.
     discriminator_steps : int
         Updates of the discriminator for one of the generator; a batch of `fit` is split into
         that many equal parts, one for each.
@@ -55,14 +57,22 @@ class GAN(keras.Model):
     log_every = 10
 
     def __init__(
-        self, generator, discriminator, *, latent_dim, discriminator_steps=1, ema_decay=0.99, seed=0
+        self,
+        generator,
+        discriminator,
+        *,
+        latent_dim,
+        classes=0,
+        discriminator_steps=1,
+        ema_decay=0.99,
+        seed=0,
     ):
         super().__init__()
         self.generator, self.discriminator = generator, discriminator
         self.ema = keras.models.clone_model(generator)
         self.ema.set_weights(generator.get_weights())
         self.ema.trainable = False
-        self.latent_dim = check_positive(latent_dim, "latent_dim")
+        self.latent_dim, self.classes = check_positive(latent_dim, "latent_dim"), classes
         self.discriminator_steps = check_positive(discriminator_steps, "discriminator_steps")
         self.ema_decay, self.seed = ema_decay, seed
         self.record = History()
@@ -72,8 +82,8 @@ class GAN(keras.Model):
         """Build and compile the networks of a `gantutor.recipes.Recipe`."""
         settings = recipe.training()
         settings.pop("batch_size")
-        own = {name: settings.pop(name) for name in ("latent_dim", "discriminator_steps")}
-        own["ema_decay"] = settings.pop("ema_decay")
+        names = ("latent_dim", "classes", "discriminator_steps", "ema_decay")
+        own = {name: settings.pop(name) for name in names}
         gan = cls(*models.build(recipe, seed), **own, seed=seed)
         gan.compile(**settings)
         return gan
@@ -116,6 +126,7 @@ class GAN(keras.Model):
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
         self.settings = {
             "latent_dim": self.latent_dim,
+            "classes": self.classes,
             "loss": loss,
             "penalties": self.penalties,
             "rates": [generator_rate, discriminator_rate],
@@ -138,7 +149,8 @@ class GAN(keras.Model):
         callbacks : iterable of keras.callbacks.Callback
             Told of each step.
         **kwargs
-            Such as ``steps_per_epoch``, ``epochs``, ``batch_size``, ``verbose``.
+            Such as ``y`` (labels, where there are classes), ``steps_per_epoch``, ``epochs``,
+            ``batch_size``, ``verbose``.
 
         Returns
         -------
@@ -153,27 +165,30 @@ class GAN(keras.Model):
         if isinstance(x, tf.data.Dataset):
             kwargs["shuffle"] = False  # it comes shuffled; Keras would warn
         else:
-            x = check_data(x)
+            x, kwargs["y"] = check_data(x, kwargs.get("y"), self.classes)
         with catch_interrupt() as interrupt:
             super().fit(x, callbacks=[Recorder(interrupt), *callbacks], **kwargs)
         return self.record
 
-    def train_step(self, real):
+    def train_step(self, data):
         """Update the discriminator `discriminator_steps` times, then the generator once."""
+        real, labels = data if isinstance(data, tuple) else (data, None)
         size = tf.shape(real)[0] // self.discriminator_steps
         # All noise of a step depends on seed and step alone: a resumed run needs no other state.
         step = tf.cast(self.generator_optimizer.iterations, tf.int32)
         seeds = tf.random.split([self.seed, step], 2 * self.discriminator_steps + 1)
         shape = [size, self.latent_dim]
         for k in range(self.discriminator_steps):
-            part = real[k * size : (k + 1) * size]
+            rows = slice(k * size, (k + 1) * size)
+            part, told = real[rows], None if labels is None else labels[rows]
             latents = tf.random.stateless_normal(shape, seeds[2 * k])
             mix = tf.random.stateless_uniform([size], seeds[2 * k + 1])
-            d_loss = self.discriminator_step(part, latents, mix)
-        g_loss = self.generator_step(tf.random.stateless_normal(shape, seeds[-1]), part)
+            d_loss = self.discriminator_step(part, latents, mix, told)
+        latents = tf.random.stateless_normal(shape, seeds[-1])
+        g_loss = self.generator_step(latents, part, told)
         return {"d_loss": d_loss, "g_loss": g_loss}
 
-    def discriminator_step(self, real, latents, mix):
+    def discriminator_step(self, real, latents, mix, labels=None):
         """Update the discriminator once; return its loss with penalties, a scalar.
 
         Parameters
@@ -182,36 +197,37 @@ class GAN(keras.Model):
         latents : tf.Tensor, shape [N, latent_dim]
         mix : tf.Tensor, shape [N]
             Uniform numbers for the gradient penalty.
+        labels : tf.Tensor of int64, shape [N], optional
+            Classes of the real images; the fakes get the same.
         """
-        fake = self.generator(latents, training=True)
+        fake = self.generator(self._told(latents, labels), training=True)
         variables = self.discriminator.trainable_variables
-
-        def discriminate(inputs):
-            return self.discriminator(inputs, training=True)
-
         with tf.GradientTape() as tape:
             if self._one_pass:
-                real_logits, fake_logits = tf.split(discriminate(tf.concat([real, fake], 0)), 2)
+                twice = None if labels is None else tf.concat([labels, labels], 0)
+                logits = self._judge(tf.concat([real, fake], 0), twice)
+                real_logits, fake_logits = tf.split(logits, 2)
             else:
-                real_logits, fake_logits = discriminate(real), discriminate(fake)
+                real_logits, fake_logits = self._judge(real, labels), self._judge(fake, labels)
             loss = self.loss_pair.discriminator(real_logits, fake_logits)
-            loss += penalties.weighted_sum(self.penalties, discriminate, real, fake, mix)
+            loss += penalties.weighted_sum(
+                self.penalties, lambda images: self._judge(images, labels), real, fake, mix
+            )
         self.discriminator_optimizer.apply(tape.gradient(loss, variables), variables)
         if "clip_weights" in self.penalties:
             penalties.clip_weights(self.discriminator, self.penalties["clip_weights"])
         return loss
 
-    def generator_step(self, latents, real):
+    def generator_step(self, latents, real, labels=None):
         """Update the generator once, and its moving average; return its loss, a scalar.
 
-        `real` [N, …] matters only for the relativistic loss.
+        `real` [N, …] matters only for the relativistic loss; `labels` are as above.
         """
         variables = self.generator.trainable_variables
         with tf.GradientTape() as tape:
-            fake = self.generator(latents, training=True)
-            fake_logits = self.discriminator(fake, training=True)
-            paired = self.loss_pair.paired
-            real_logits = self.discriminator(real, training=True) if paired else None
+            fake = self.generator(self._told(latents, labels), training=True)
+            fake_logits = self._judge(fake, labels)
+            real_logits = self._judge(real, labels) if self.loss_pair.paired else None
             loss = self.loss_pair.generator(fake_logits, real_logits)
         step = tf.cast(self.generator_optimizer.iterations, tf.float32)
         self.generator_optimizer.apply(tape.gradient(loss, variables), variables)
@@ -220,6 +236,17 @@ class GAN(keras.Model):
         for average, variable in zip(self.ema.variables, self.generator.variables, strict=True):
             average.assign_add((1 - decay) * (variable - average))
         return loss
+
+    def _told(self, latents, labels):
+        """Latent vectors with the class behind them, where there are classes."""
+        if labels is None:
+            return latents
+        return tf.concat([latents, tf.one_hot(labels, self.classes)], axis=1)
+
+    def _judge(self, images, labels):
+        """Logits [N], of each image's class where there are classes."""
+        logits = self.discriminator(images, training=True)
+        return logits if labels is None else tf.gather(logits, labels, axis=1, batch_dims=1)
 
     @property
     def step(self):
@@ -233,7 +260,7 @@ class GAN(keras.Model):
         kinds = [type(layer) for layer in self.discriminator.layers]
         return keras.layers.BatchNormalization not in kinds
 
-    def sample(self, latents, seed=0):
+    def sample(self, latents, seed=0, labels=None):
         """Draw from the averaged generator, in inference mode.
 
         Parameters
@@ -241,14 +268,16 @@ class GAN(keras.Model):
         latents : int or array_like, shape [N, latent_dim]
             How many samples, or the latent vectors to map.
         seed : int
-            Seed of the latent vectors, where a number is given.
+            Seed of what is drawn: latent vectors where a number is given, labels where none are.
+        labels : array_like of int, shape [N], optional
+            The classes to draw, where the networks are told them; uniform if not given.
 
         Returns
         -------
         numpy.ndarray, float32
             Images [N, H, W, C] in [−1, 1], or points [N, d].
         """
-        return sample(self.ema, latents, seed)
+        return sample(self.ema, latents, seed, self.classes, labels)
 
     def save_checkpoint(self, path):
         """Write all that `restore` needs to one file, atomically.
@@ -289,7 +318,7 @@ class GAN(keras.Model):
         }
 
 
-def batches(data, batch_size, seed=0, start=0):
+def batches(data, batch_size, seed=0, start=0, labels=None):
     """Return an endless data set of shuffled batches, the same ones that PyTorch's trainer sees.
 
     Parameters
@@ -302,18 +331,21 @@ def batches(data, batch_size, seed=0, start=0):
         Seed of the order.
     start : int
         Number of batches to skip: the steps already trained, in a run that resumes.
+    labels : array_like of int, shape [N], optional
+        Classes of the examples.
 
     Returns
     -------
     tf.data.Dataset
-        Of float32 tensors [batch_size, …].
+        Of float32 tensors [batch_size, …], or of pairs of those and int64 labels [batch_size].
 
     Raises
     ------
     ValueError, TypeError
         If the data or `batch_size` are not as above.
     """
-    data = check_data(data)
+    classes = 0 if labels is None else int(np.max(labels)) + 1
+    data, labels = check_data(data, labels, classes)
     check_batch_size(batch_size, len(data))
     per_pass = len(data) // batch_size
 
@@ -322,20 +354,15 @@ def batches(data, batch_size, seed=0, start=0):
             order = shuffled(len(data), seed, epoch)
             yield order[: per_pass * batch_size].reshape(per_pass, batch_size)
 
-    resident = tf.constant(data)
+    resident = tf.constant(data) if labels is None else (tf.constant(data), tf.constant(labels))
     signature = tf.TensorSpec([per_pass, batch_size], tf.int64)
     rows = tf.data.Dataset.from_generator(orders, output_signature=signature)
     rows = rows.unbatch().skip(start % per_pass)
-    return rows.map(lambda i: tf.gather(resident, i)).prefetch(tf.data.AUTOTUNE)
+    rows = rows.map(lambda i: tf.nest.map_structure(lambda part: tf.gather(part, i), resident))
+    return rows.prefetch(tf.data.AUTOTUNE)
 
 
-def check_data(data):
-    """Return images or points as float32, or say what is wrong with them."""
-    data = np.asarray(data)
-    return check_rows(data, "data") if data.ndim == 2 else check_images(data, "data")
-
-
-def train(recipe, data, steps=None, seed=0, callbacks=(), resume=None):
+def train(recipe, data, steps=None, seed=0, callbacks=(), resume=None, labels=None):
     """Train a recipe's GAN, from the start or from a checkpoint, up to a number of steps.
 
     Parameters
@@ -351,6 +378,8 @@ def train(recipe, data, steps=None, seed=0, callbacks=(), resume=None):
         Told of each step.
     resume : path-like, optional
         A checkpoint of the same recipe, steps and seed to go on from.
+    labels : array_like of int, shape [N], optional
+        The classes of the images, where the recipe has classes.
 
     Returns
     -------
@@ -360,12 +389,13 @@ def train(recipe, data, steps=None, seed=0, callbacks=(), resume=None):
     if steps is not None:
         recipe = recipe.replace(steps=steps)
     data = check_images(data, "data", recipe.channels, recipe.side)
+    data, labels = check_data(data, labels, recipe.classes)
     gan = GAN.from_recipe(recipe, seed)
     if resume:
         gan.restore(resume)
     if gan.step < recipe.steps:
         size = recipe.batch_size * recipe.discriminator_steps
-        dataset = batches(data, size, seed, start=gan.step)
+        dataset = batches(data, size, seed, start=gan.step, labels=labels)
         steps = recipe.steps - gan.step
         gan.fit(dataset, steps_per_epoch=steps, verbose=0, callbacks=callbacks)
     return gan
@@ -390,7 +420,7 @@ def load_generator(name):
     return generator
 
 
-def sample(generator, latents, seed=0):
+def sample(generator, latents, seed=0, classes=0, labels=None):
     """Draw from a generator as it stands, in inference mode, 500 at a time.
 
     Parameters
@@ -399,7 +429,11 @@ def sample(generator, latents, seed=0):
     latents : int or array_like, shape [N, latent_dim]
         How many samples, or the latent vectors to map.
     seed : int
-        Seed of the latent vectors, where a number is given.
+        Seed of what is drawn: latent vectors where a number is given, labels where none are.
+    classes : int
+        Number of classes that the generator is told.
+    labels : array_like of int, shape [N], optional
+        The classes to draw; uniform if not given.
 
     Returns
     -------
@@ -411,7 +445,8 @@ def sample(generator, latents, seed=0):
     >>> sample(models.mlp_generator(), 3).shape
     (3, 28, 28, 1)
     """
-    latents = as_latents(latents, generator.input_shape[-1], seed)
+    latents = as_latents(latents, generator.input_shape[-1] - classes, seed)
+    latents = with_classes(latents, classes, seed, labels)
     chunks = [latents[i : i + 500] for i in range(0, len(latents), 500)]
     return np.concatenate([generator(chunk, training=False).numpy() for chunk in chunks])
 

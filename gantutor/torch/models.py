@@ -128,7 +128,9 @@ def mlp_discriminator(shape=(28, 28, 1), width=128, seed=0):
 
 
 @_isolated
-def dcgan_generator(side=28, channels=1, latent_dim=100, width=32, normalization="batch", seed=0):
+def dcgan_generator(
+    side=28, channels=1, latent_dim=100, width=32, normalization="batch", classes=0, seed=0
+):
     """Deep convolutional generator: dense, then transposed convolutions (kernel 4, stride 2).
 
     Parameters
@@ -143,13 +145,16 @@ def dcgan_generator(side=28, channels=1, latent_dim=100, width=32, normalization
         Channels of the last hidden layer; they double with each halving of the resolution.
     normalization : str or None
         ``"batch"``, ``"layer"`` (over all units of an example) or None, before each ReLU.
+    classes : int
+        If not 0, z comes with a class behind it, as `classes` numbers of which one is 1 (Mirza
+        and Osindero 2014).
     seed : int
         Seed of the initial weights, 𝒩(0, 0.02²), biases 0.
 
     Returns
     -------
     torch.nn.Sequential
-        [N, latent_dim] → [N, channels, side, side] in [−1, 1].
+        [N, latent_dim + classes] → [N, channels, side, side] in [−1, 1].
 
     Raises
     ------
@@ -168,12 +173,13 @@ def dcgan_generator(side=28, channels=1, latent_dim=100, width=32, normalization
     base, doublings = split_side(side)
     widths = [width * 2**k for k in reversed(range(doublings))] + [channels]
     last = len(widths) - 1
+    # A bias before a normalisation would be subtracted again with the mean.
+    bias = normalization is None or last == 0
     layers = [
-        nn.Linear(latent_dim, base * base * widths[0], bias=normalization is None or last == 0),
+        nn.Linear(latent_dim + classes, base * base * widths[0], bias=bias),
         FromNHWC(base, base, widths[0]),
     ]
     for k in range(last):
-        # A bias before a normalisation would be subtracted again with the mean.
         bias = normalization is None or k + 1 == last
         layers += [
             *_normalization(normalization, widths[k]),
@@ -187,7 +193,7 @@ def dcgan_generator(side=28, channels=1, latent_dim=100, width=32, normalization
 
 @_isolated
 def dcgan_discriminator(
-    side=28, channels=1, width=32, normalization=None, spectral_norm=False, seed=0
+    side=28, channels=1, width=32, normalization=None, spectral_norm=False, classes=0, seed=0
 ):
     """Deep convolutional discriminator: convolutions with stride 2 down to 4×4, then dense.
 
@@ -204,11 +210,15 @@ def dcgan_discriminator(
     spectral_norm : bool
         Divide each layer's weights by their largest singular value, estimated by one power
         iteration a training pass (Miyato et al. 2018, Algorithm 1).
+    classes : int
+        If not 0, there is one logit for each class, of which the trainer takes the one of the
+        image's label (a projection discriminator, Miyato and Koyama 2018, with nothing but the
+        projection).
 
     Returns
     -------
     torch.nn.Sequential
-        [N, channels, side, side] → logits [N].
+        [N, channels, side, side] → logits [N], or [N, classes].
 
     Raises
     ------
@@ -226,7 +236,8 @@ def dcgan_discriminator(
             nn.LeakyReLU(0.2),
         ]
         inputs, width, side = width, 2 * width, (side + 1) // 2
-    layers += [ToRows(), nn.Linear(4 * 4 * inputs, 1), nn.Flatten(0)]
+    layers += [ToRows(), nn.Linear(4 * 4 * inputs, classes or 1)]
+    layers += [] if classes else [nn.Flatten(0)]
     model = _initialize(nn.Sequential(*layers), "normal", seed)
     if spectral_norm:
         torch.manual_seed(seed)
@@ -249,6 +260,7 @@ def build(recipe, seed=0):
         recipe.latent_dim,
         recipe.generator_width,
         recipe.generator_normalization,
+        recipe.classes,
         seed,
     )
     discriminator = dcgan_discriminator(
@@ -257,6 +269,7 @@ def build(recipe, seed=0):
         recipe.discriminator_width,
         recipe.discriminator_normalization,
         recipe.spectral_norm,
+        recipe.classes,
         seed + 1,
     )
     return generator, discriminator

@@ -5,16 +5,17 @@ import copy
 
 import numpy as np
 import torch
+from torch.nn.functional import one_hot
 
 from gantutor import shipped
 from gantutor.checkpoint import check_same_arrays, check_same_settings, load_arrays, save_arrays
-from gantutor.data.batches import as_latents, shuffled
+from gantutor.data.batches import as_latents, shuffled, with_classes
 from gantutor.history import History
 from gantutor.interrupt import catch_interrupt
 from gantutor.recipes import check_penalties
 from gantutor.torch import losses, models, penalties
 from gantutor.torch.weights import set_weights
-from gantutor.validation import check_batch_size, check_images, check_positive, check_rows
+from gantutor.validation import check_batch_size, check_data, check_images, check_positive
 
 
 class Trainer:
@@ -26,6 +27,8 @@ class Trainer:
         [N, latent_dim] → [N, C, H, W] (or [N, d]), and that → logits [N].
     latent_dim : int
         Length of z, which is drawn from 𝒩(0, I).
+    classes : int
+        Number of classes that the networks are told, or 0 for a GAN without labels.
     loss : str
         A name in `gantutor.torch.losses`.
     penalties : dict[str, float]
@@ -72,6 +75,7 @@ class Trainer:
         discriminator,
         *,
         latent_dim,
+        classes=0,
         loss="non_saturating",
         penalties={},  # noqa: B006 (never changed)
         generator_rate=2e-4,
@@ -90,7 +94,7 @@ class Trainer:
         self.ema = copy.deepcopy(self.generator).requires_grad_(False).eval()
         self.loss = losses.get(loss)
         self.penalties = check_penalties(penalties)
-        self.latent_dim = check_positive(latent_dim, "latent_dim")
+        self.latent_dim, self.classes = check_positive(latent_dim, "latent_dim"), classes
         self.batch_size = check_positive(batch_size, "batch_size")
         self.discriminator_steps = check_positive(discriminator_steps, "discriminator_steps")
         self.seed, self.decay, self.ema_decay = seed, decay, ema_decay
@@ -101,6 +105,7 @@ class Trainer:
         self._pending, self._order = [], (None, None)
         self.settings = {
             "latent_dim": latent_dim,
+            "classes": classes,
             "loss": loss,
             "penalties": self.penalties,
             "rates": list(self.rates),
@@ -122,7 +127,7 @@ class Trainer:
         """Build the networks of a `gantutor.recipes.Recipe`, with a trainer for them."""
         return cls(*models.build(recipe, seed), **recipe.training(), seed=seed, device=device)
 
-    def fit(self, data, steps, callbacks=()):
+    def fit(self, data, steps, callbacks=(), labels=None):
         """Train for `steps` more updates of the generator.
 
         Ctrl-C ends the training after the step in hand; all that was trained is kept.
@@ -135,6 +140,8 @@ class Trainer:
             Updates of the generator.
         callbacks : iterable of gantutor.torch.callbacks.Callback
             Told of each step.
+        labels : array_like of int, shape [N], optional
+            The classes of the images, where the networks are told them.
 
         Returns
         -------
@@ -149,13 +156,13 @@ class Trainer:
             If a loss is NaN or infinite: the message names the step.
         """
         steps = check_positive(steps, "steps")
-        data = self._resident(data)
+        data, labels = self._resident(data, labels)
         check_batch_size(self.batch_size * self.discriminator_steps, len(data))
         for callback in callbacks:
             callback.on_train_begin(self, steps)
         with catch_interrupt() as interrupt:
             for _ in range(steps):
-                self._pending.append((self.step + 1, self._train_step(data)))
+                self._pending.append((self.step + 1, self._train_step(data, labels)))
                 self.step += 1
                 if self.step % self.log_every == 0:
                     self.read_losses()
@@ -168,7 +175,7 @@ class Trainer:
             callback.on_train_end(self)
         return self.record
 
-    def discriminator_step(self, real, latents, mix):
+    def discriminator_step(self, real, latents, mix, labels=None):
         """Update the discriminator once; return its loss with penalties, a detached scalar.
 
         Parameters
@@ -177,15 +184,21 @@ class Trainer:
         latents : torch.Tensor, shape [N, latent_dim]
         mix : torch.Tensor, shape [N]
             Uniform numbers for the gradient penalty.
+        labels : torch.Tensor of int64, shape [N], optional
+            Classes of the real images; the fakes get the same.
         """
         with torch.no_grad():
-            fake = self.generator(latents)
+            fake = self.generator(self._told(latents, labels))
         if self._one_pass:
-            real_logits, fake_logits = self.discriminator(torch.cat([real, fake])).split(len(real))
+            twice = None if labels is None else torch.cat([labels, labels])
+            logits = self._judge(torch.cat([real, fake]), twice)
+            real_logits, fake_logits = logits.split(len(real))
         else:
-            real_logits, fake_logits = self.discriminator(real), self.discriminator(fake)
+            real_logits, fake_logits = self._judge(real, labels), self._judge(fake, labels)
         loss = self.loss.discriminator(real_logits, fake_logits)
-        loss = loss + penalties.weighted_sum(self.penalties, self.discriminator, real, fake, mix)
+        loss = loss + penalties.weighted_sum(
+            self.penalties, lambda images: self._judge(images, labels), real, fake, mix
+        )
         self.discriminator_optimizer.zero_grad()
         loss.backward()
         self.discriminator_optimizer.step()
@@ -193,14 +206,14 @@ class Trainer:
             penalties.clip_weights(self.discriminator, self.penalties["clip_weights"])
         return loss.detach()
 
-    def generator_step(self, latents, real):
+    def generator_step(self, latents, real, labels=None):
         """Update the generator once, and its moving average; return its loss, a detached scalar.
 
-        `real` [N, …] matters only for the relativistic loss.
+        `real` [N, …] matters only for the relativistic loss; `labels` are as above.
         """
         with _frozen(self.discriminator):
-            fake_logits = self.discriminator(self.generator(latents))
-            real_logits = self.discriminator(real) if self.loss.paired else None
+            fake_logits = self._judge(self.generator(self._told(latents, labels)), labels)
+            real_logits = self._judge(real, labels) if self.loss.paired else None
             loss = self.loss.generator(fake_logits, real_logits)
             self.generator_optimizer.zero_grad()
             loss.backward()
@@ -208,7 +221,7 @@ class Trainer:
         self._average()
         return loss.detach()
 
-    def sample(self, latents, seed=0):
+    def sample(self, latents, seed=0, labels=None):
         """Draw from the averaged generator, in evaluation mode.
 
         Parameters
@@ -216,14 +229,16 @@ class Trainer:
         latents : int or array_like, shape [N, latent_dim]
             How many samples, or the latent vectors to map.
         seed : int
-            Seed of the latent vectors, where a number is given.
+            Seed of what is drawn: latent vectors where a number is given, labels where none are.
+        labels : array_like of int, shape [N], optional
+            The classes to draw, where the networks are told them; uniform if not given.
 
         Returns
         -------
         numpy.ndarray, float32
             Images [N, H, W, C] in [−1, 1], or points [N, d].
         """
-        return sample(self.ema, latents, seed)
+        return sample(self.ema, latents, seed, self.classes, labels)
 
     def read_losses(self):
         """Move the losses since the last call into the history; the device waits only here.
@@ -277,18 +292,31 @@ class Trainer:
                 value.copy_(torch.from_numpy(arrays[name]))
         self.step, self.record = metadata["step"], History(**metadata["history"])
 
-    def _train_step(self, data):
+    def _told(self, latents, labels):
+        """Latent vectors with the class behind them, where there are classes."""
+        if labels is None:
+            return latents
+        return torch.cat([latents, one_hot(labels, self.classes).to(latents.dtype)], dim=1)
+
+    def _judge(self, images, labels):
+        """Logits [N], of each image's class where there are classes."""
+        logits = self.discriminator(images)
+        return logits if labels is None else logits.gather(1, labels[:, None])[:, 0]
+
+    def _train_step(self, data, labels):
         self._set_rates()
         # All noise of a step depends on seed and step alone: a resumed run needs no other state.
         state = np.random.SeedSequence([self.seed, self.step]).generate_state(1)[0]
         noise = torch.Generator(self.device).manual_seed(int(state))
         shape = (self.batch_size, self.latent_dim)
-        for real in self._batch(data).split(self.batch_size):
+        for rows in self._rows(len(data)).split(self.batch_size):
+            real = data[rows].permute(0, 3, 1, 2) if data.ndim == 4 else data[rows]
+            told = None if labels is None else labels[rows]
             latents = torch.randn(shape, generator=noise, device=self.device)
             mix = torch.rand(self.batch_size, generator=noise, device=self.device)
-            d_loss = self.discriminator_step(real, latents, mix)
+            d_loss = self.discriminator_step(real, latents, mix, told)
         latents = torch.randn(shape, generator=noise, device=self.device)
-        return torch.stack([d_loss, self.generator_step(latents, real)])
+        return torch.stack([d_loss, self.generator_step(latents, real, told)])
 
     def _set_rates(self):
         factor = 1.0
@@ -298,21 +326,21 @@ class Trainer:
         for optimizer, rate in zip(self._optimizers(), self.rates, strict=True):
             optimizer.param_groups[0]["lr"] = rate * factor
 
-    def _resident(self, data):
+    def _resident(self, data, labels):
         """Put all the data on the device once; a batch is then a selection of rows."""
-        data = np.asarray(data)
-        data = check_rows(data, "data") if data.ndim == 2 else check_images(data, "data")
-        return torch.from_numpy(data).to(self.device)
+        data, labels = check_data(data, labels, self.classes)
+        if labels is not None:
+            labels = torch.from_numpy(labels).to(self.device)
+        return torch.from_numpy(data).to(self.device), labels
 
-    def _batch(self, data):
-        """The next real examples: one mini-batch for each step of the discriminator."""
+    def _rows(self, count):
+        """Which examples are next: a mini-batch for each step of the discriminator."""
         size = self.batch_size * self.discriminator_steps
-        epoch, position = divmod(self.step, len(data) // size)
-        if self._order[0] != (epoch, len(data)):
-            order = torch.from_numpy(shuffled(len(data), self.seed, epoch)).to(self.device)
-            self._order = (epoch, len(data)), order
-        rows = data[self._order[1][position * size : (position + 1) * size]]
-        return rows.permute(0, 3, 1, 2) if rows.ndim == 4 else rows
+        epoch, position = divmod(self.step, count // size)
+        if self._order[0] != (epoch, count):
+            order = torch.from_numpy(shuffled(count, self.seed, epoch)).to(self.device)
+            self._order = (epoch, count), order
+        return self._order[1][position * size : (position + 1) * size]
 
     @torch.no_grad()
     def _average(self):
@@ -336,7 +364,7 @@ class Trainer:
         return state
 
 
-def train(recipe, data, steps=None, seed=0, callbacks=(), resume=None):
+def train(recipe, data, steps=None, seed=0, callbacks=(), resume=None, labels=None):
     """Train a recipe's GAN, from the start or from a checkpoint, up to a number of steps.
 
     Parameters
@@ -352,6 +380,8 @@ def train(recipe, data, steps=None, seed=0, callbacks=(), resume=None):
         Told of each step.
     resume : path-like, optional
         A checkpoint of the same recipe, steps and seed to go on from.
+    labels : array_like of int, shape [N], optional
+        The classes of the images, where the recipe has classes.
 
     Returns
     -------
@@ -361,11 +391,12 @@ def train(recipe, data, steps=None, seed=0, callbacks=(), resume=None):
     if steps is not None:
         recipe = recipe.replace(steps=steps)
     data = check_images(data, "data", recipe.channels, recipe.side)
+    data, labels = check_data(data, labels, recipe.classes)
     trainer = Trainer.from_recipe(recipe, seed)
     if resume:
         trainer.restore(resume)
     if trainer.step < recipe.steps:
-        trainer.fit(data, recipe.steps - trainer.step, callbacks)
+        trainer.fit(data, recipe.steps - trainer.step, callbacks, labels)
     return trainer
 
 
@@ -389,7 +420,7 @@ def load_generator(name):
 
 
 @torch.inference_mode()
-def sample(generator, latents, seed=0):
+def sample(generator, latents, seed=0, classes=0, labels=None):
     """Draw from a generator as it stands, in evaluation mode, 500 at a time.
 
     Parameters
@@ -399,7 +430,11 @@ def sample(generator, latents, seed=0):
     latents : int or array_like, shape [N, latent_dim]
         How many samples, or the latent vectors to map.
     seed : int
-        Seed of the latent vectors, where a number is given.
+        Seed of what is drawn: latent vectors where a number is given, labels where none are.
+    classes : int
+        Number of classes that the generator is told.
+    labels : array_like of int, shape [N], optional
+        The classes to draw; uniform if not given.
 
     Returns
     -------
@@ -411,7 +446,8 @@ def sample(generator, latents, seed=0):
     >>> sample(models.mlp_generator(), 3).shape
     (3, 28, 28, 1)
     """
-    latents = as_latents(latents, generator[0].in_features, seed)
+    latents = as_latents(latents, generator[0].in_features - classes, seed)
+    latents = with_classes(latents, classes, seed, labels)
     device = generator[0].weight.device
     training = generator.training
     generator.eval()
