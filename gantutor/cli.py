@@ -182,3 +182,7 @@ def _generated(source, count, seed):
     twin = importlib.import_module("gantutor.torch")
     recipe, _ = shipped.load_generator_weights(source)
     return twin.sample(twin.load_generator(source), count, seed, recipe.classes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

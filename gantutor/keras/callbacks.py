@@ -28,10 +28,16 @@ class Recorder(keras.callbacks.Callback):
                 "stopped; checkpoints of earlier steps are intact. A lower learning rate or a "
                 "penalty may help."
             )
+        self._last = logs
         if step % self.model.log_every == 0:
             self.model.record.add(step, **logs)
         if self.interrupt.requested:
             self.model.stop_training = True
+
+    def on_train_end(self, logs=None):
+        """Keep the last step's losses too."""
+        if self.model.step % self.model.log_every:
+            self.model.record.add(self.model.step, **self._last)
 
 
 class ProgressBar(keras.callbacks.Callback):
