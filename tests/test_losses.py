@@ -14,7 +14,8 @@ BY_HAND = {
     # minimax D: mean softplus(−real) + mean softplus(fake); G: −mean softplus(fake)
     "minimax": (5.833866, -4.510821),
     "non_saturating": (5.833866, 1.385821),
-    # ½ mean [36, 0.16, 132.25, 2.89] + ½ mean [100, 19.36, 30.25, 12.96]; ½ mean [81, 11.56, 42.25, 6.76]
+    # D: ½ mean [36, 0.16, 132.25, 2.89] + ½ mean [100, 19.36, 30.25, 12.96]
+    # G: ½ mean [81, 11.56, 42.25, 6.76]
     "least_squares": (41.73375, 17.69625),
     # mean fake − mean real = 3.125 − 2.9
     "wasserstein": (0.225, -3.125),
@@ -108,5 +109,5 @@ def test_large_logits_stay_finite(twin):
 
 
 def test_an_unknown_loss_suggests_the_nearest(twin):
-    with pytest.raises(ValueError, match="Unknown loss 'wassertein'. Did you mean 'wasserstein'"):
+    with pytest.raises(ValueError, match=r"Unknown loss 'wassertein'. Did you mean 'wasserstein'\?"):
         twin.losses.get("wassertein")

@@ -123,16 +123,19 @@ def test_penalties_agree(name):
 @pytest.mark.parametrize("loss", ["non_saturating", "relativistic"])
 def test_one_full_training_step_agrees(name, loss):
     penalties = {} if name == "batch" else {"r1": 1.0}
-    recipe = GRID[name].replace(loss=loss, penalties=penalties, betas=(0.0, 0.9))
+    rates = {"generator_rate": 0.01, "discriminator_rate": 0.01}
+    recipe = GRID[name].replace(loss=loss, penalties=penalties, betas=(0.0, 0.9), **rates)
     trainer, gan = twins(recipe)
-    before = gan.generator.get_weights()
+    before = {
+        part: getattr(gan, part).get_weights() for part in ("generator", "discriminator", "ema")
+    }
     # Adam's first step is the gradient's sign: where that gradient is 0 but for rounding, the
     # sign is arbitrary. So both start from the same, warm second moments.
     for part in ("generator", "discriminator"):
         for moments in getattr(trainer, f"{part}_optimizer").state.values():
-            moments["exp_avg_sq"].fill_(1e-2)
+            moments["exp_avg_sq"].fill_(1e-6)
         for velocity in getattr(gan, f"{part}_optimizer")._velocities:
-            velocity.assign(1e-2 + 0 * velocity)
+            velocity.assign(1e-6 + 0 * velocity)
     real, latents, mix, labels = batch(recipe)
     told = None if labels is None else torch.from_numpy(labels)
     z = torch.from_numpy(latents)
@@ -142,11 +145,16 @@ def test_one_full_training_step_agrees(name, loss):
     np.testing.assert_allclose(gan.generator_step(latents[1], real, labels), g, rtol=1e-4)
     for part in ("generator", "discriminator", "ema"):
         model = getattr(gan, part)
-        pairs = zip(get_weights(getattr(trainer, part)), model.get_weights(), strict=True)
-        for (here, there), variable in zip(pairs, model.weights, strict=True):
-            if variable.name != "moving_variance":  # see the next test
-                np.testing.assert_allclose(there, here, atol=1e-5, err_msg=variable.path)
-    assert not np.array_equal(before[0], gan.generator.get_weights()[0])
+        after = zip(get_weights(getattr(trainer, part)), model.get_weights(), strict=True)
+        for variable, old, (here, there) in zip(model.weights, before[part], after, strict=True):
+            if variable.name == "moving_variance":
+                continue  # see the next test
+            # Rounding may put a unit on the other side of a kink: rare, and small in the norm of
+            # the whole step, while a wrong sign or factor would be as large as the step.
+            step = np.linalg.norm(here - old)
+            assert np.linalg.norm(there - here) <= 0.02 * step + 1e-6 * old.size, variable.path
+        moved = np.abs(getattr(gan, part).get_weights()[0] - before[part][0]).max()
+        assert moved > 1e-5, f"the step of {part} was a step"
 
 
 def test_running_variances_differ_by_bessels_correction():

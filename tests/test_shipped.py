@@ -4,7 +4,8 @@ import hashlib
 
 import pytest
 
-from gantutor.shipped import DIRECTORY, load_shipped, manifest
+from gantutor.metrics import digit_fid
+from gantutor.shipped import DIRECTORY, load_generator_weights, load_shipped, manifest
 
 
 def test_every_shipped_file_is_in_the_manifest_and_small():
@@ -36,3 +37,20 @@ def test_a_damaged_file_is_refused(tmp_path, damage):
 def test_a_file_that_does_not_ship_is_named():
     with pytest.raises(FileNotFoundError, match=r"'dragons.safetensors'; there are: digit_"):
         load_shipped("dragons.safetensors")
+
+
+GENERATORS = [
+    name.removesuffix(".safetensors") for name in manifest() if "recipe" in manifest()[name]
+]
+
+
+def test_generators_ship():
+    assert GENERATORS
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_a_shipped_generator_scores_what_the_manifest_says(twin, name):
+    recipe, _ = load_generator_weights(name)
+    images = twin.module.sample(twin.module.load_generator(name), 10_000, classes=recipe.classes)
+    expected = manifest()[f"{name}.safetensors"]["scores"]["digit_fid"]
+    assert digit_fid(images) == pytest.approx(expected, rel=0.02)
