@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "gantutor" / "weights"
 RESULTS = ROOT / "benchmarks" / "results"
+RECIPE = "minute"  # the recipe that the comparisons train
 
 
 def record_weights(name, **facts):
@@ -48,6 +49,6 @@ def write_results(name, results):
     """Write `results` with the environment to benchmarks/results/NAME.json."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
-    text = json.dumps({"environment": environment(), **results}, indent=2, ensure_ascii=False)
+    text = json.dumps({"environment": environment(), **results}, indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
     print(f"Written to {path.relative_to(ROOT)}.")

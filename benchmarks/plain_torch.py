@@ -1,0 +1,112 @@
+"""A GAN's training loop as the PyTorch DCGAN example writes it, each of its habits replaceable.
+
+One update is the same mathematics throughout: the discriminator learns from a batch of real
+images and one of fakes with binary cross-entropy, then the generator from the same latent
+vectors by the non-saturating loss.
+"""
+
+import contextlib
+import itertools
+from dataclasses import dataclass
+
+import torch
+from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
+from torch.utils.data import DataLoader, TensorDataset
+
+from gantutor.data.batches import shuffled
+
+
+@dataclass(frozen=True)
+class Levers:
+    """What the project's `Trainer` does otherwise than the example; all off is the example."""
+
+    channels_last: bool = False
+    resident_data: bool = False
+    joint_pass: bool = False
+    frozen_discriminator: bool = False
+    fused_adam: bool = False
+    no_reads: bool = False
+
+
+ALL_LEVERS = Levers(*[True] * 6)
+
+
+class PlainLoop:
+    """Trains two networks that end in logits [N], with Adam.
+
+    Parameters
+    ----------
+    generator, discriminator : torch.nn.Module
+    recipe : gantutor.recipes.Recipe
+        For the batch size, the learning rates, the moments' decay rates and the length of z.
+    levers : Levers
+    """
+
+    def __init__(self, generator, discriminator, recipe, levers):
+        layout = torch.channels_last if levers.channels_last else torch.contiguous_format
+        self.generator = generator.to(memory_format=layout)
+        self.discriminator = discriminator.to(memory_format=layout)
+        self.recipe, self.levers = recipe, levers
+        adam = (
+            {"betas": recipe.betas, "fused": True} if levers.fused_adam else {"betas": recipe.betas}
+        )
+        self.optimizer_g = torch.optim.Adam(generator.parameters(), recipe.generator_rate, **adam)
+        self.optimizer_d = torch.optim.Adam(
+            discriminator.parameters(), recipe.discriminator_rate, **adam
+        )
+        self.losses = []
+
+    def batches(self, images, seed=0):
+        """Yield shuffled batches [N, C, H, W] without end."""
+        size = self.recipe.batch_size
+        if self.levers.resident_data:
+            data = torch.from_numpy(images)
+            for epoch in itertools.count():
+                order = torch.from_numpy(shuffled(len(data), seed, epoch))
+                for rows in order[: len(data) // size * size].split(size):
+                    yield data[rows].permute(0, 3, 1, 2)
+        data = TensorDataset(torch.from_numpy(images).permute(0, 3, 1, 2).contiguous())
+        loader = DataLoader(data, size, shuffle=True, drop_last=True)
+        while True:
+            for (real,) in loader:
+                yield real
+
+    def step(self, real, latents):
+        """Update the discriminator, then the generator, as the example does."""
+        ones, zeros = torch.ones(len(real)), torch.zeros(len(real))
+        fake = self.generator(latents)
+        self.optimizer_d.zero_grad()
+        if self.levers.joint_pass:
+            logits = self.discriminator(torch.cat([real, fake.detach()]))
+            real_logits, fake_logits = logits.split(len(real))
+            loss_d = cross_entropy(real_logits, ones) + cross_entropy(fake_logits, zeros)
+            loss_d.backward()
+        else:
+            loss_real = cross_entropy(self.discriminator(real), ones)
+            loss_real.backward()
+            loss_fake = cross_entropy(self.discriminator(fake.detach()), zeros)
+            loss_fake.backward()
+            loss_d = loss_real.detach() + loss_fake.detach()
+        self.optimizer_d.step()
+
+        self.optimizer_g.zero_grad()
+        with self._frozen():
+            loss_g = cross_entropy(self.discriminator(fake), ones)
+            loss_g.backward()
+        self.optimizer_g.step()
+        if self.levers.no_reads:
+            self.losses.append((loss_d.detach(), loss_g.detach()))
+        else:
+            self.losses.append((loss_d.item(), loss_g.item()))
+
+    def fit(self, images, steps):
+        """Run `steps` updates."""
+        batches = self.batches(images)
+        for _ in range(steps):
+            self.step(next(batches), torch.randn(self.recipe.batch_size, self.recipe.latent_dim))
+
+    @contextlib.contextmanager
+    def _frozen(self):
+        self.discriminator.requires_grad_(not self.levers.frozen_discriminator)
+        yield
+        self.discriminator.requires_grad_(True)

@@ -1,0 +1,119 @@
+"""Compare GAN recipes by digit FID after a minute of training, and by the time to a given score.
+
+    python benchmarks/quality.py                                     # about 40 minutes
+    python benchmarks/quality.py --seconds 5 --limit 8 --seeds 1     # a smoke test
+
+Each run has a process of its own, trains on MNIST's 60,000 training digits and is scored on
+10,000 samples against the 10,000 test digits. The clock starts when the networks are made and
+includes compilation; imports, reading the data and scoring are not counted.
+"""
+
+import argparse
+import contextlib
+import importlib
+import json
+import statistics
+import subprocess
+import sys
+
+import numpy as np
+from common import write_results
+from tqdm.auto import tqdm
+from watch import COUNT, TimeUp, Watch
+
+from gantutor.data import mnist
+from gantutor.metrics import digit_fid
+
+BOUNDS = (60, 30)
+CONTENDERS = {
+    "tensorflow_tutorial": (
+        "TensorFlow tutorial's DCGAN",
+        "baselines_tensorflow",
+        "tutorial_dcgan",
+    ),
+    "pytorch_mlp": ("MLP GAN of the PyTorch collections", "baselines_torch", "mlp_gan"),
+    "gantutor_torch": ("gantutor, PyTorch", "project_torch", "train"),
+    "gantutor_keras": ("gantutor, Keras", "project_keras", "train"),
+}
+BASELINES = ("tensorflow_tutorial", "pytorch_mlp")
+
+
+def run_one(name, seed, seconds, limit):
+    """Train one contender and print its scores, [seconds, steps, score], as a line of JSON."""
+    _, module, function = CONTENDERS[name]
+    train = getattr(importlib.import_module(module), function)
+    images, labels = mnist("train")
+    marks = [*np.geomspace(limit / 60, limit, 18), seconds]
+    watch = Watch(marks, limit)
+    with contextlib.suppress(TimeUp):
+        train(watch, images, labels, seed, seconds)
+        watch.score()  # a planned run may end a little before its time
+    print(json.dumps(watch.scores))
+
+
+def run_in_process(name, seed, seconds, limit):
+    """Return the scores of `run_one` in a fresh process."""
+    command = [sys.executable, __file__, "--one", name, "--seeds", seed]
+    command += ["--seconds", seconds, "--limit", limit]
+    done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def summarise(runs, seconds):
+    """Return the scores nearest to `seconds`, and when the first run went below each bound."""
+    at_seconds = [min(run, key=lambda mark: abs(mark[0] - seconds)) for run in runs]
+    scores = [score for _, _, score in at_seconds]
+    below = {
+        f"seconds_below_{bound}": next((t for t, _, score in runs[0] if score < bound), None)
+        for bound in BOUNDS
+    }
+    return {
+        "score": statistics.median(scores),
+        "scores": scores,
+        "steps": [steps for _, steps, _ in at_seconds],
+        **below,
+        "curve": runs[0],
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=60, help="length of the short runs")
+    parser.add_argument("--limit", type=float, default=600, help="longest time to a score")
+    parser.add_argument("--seeds", type=int, default=3, help="how many short runs of each")
+    parser.add_argument("--one", choices=CONTENDERS, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        run_one(options.one, options.seeds, options.seconds, options.limit)
+        return
+    images, _ = mnist("train")
+    chosen = np.random.default_rng(0).permutation(len(images))
+    real = {str(count): digit_fid(images[chosen[:count]]) for count in (1000, COUNT)}
+    results = {"seconds": options.seconds, "samples": COUNT, "real_training_digits": real}
+    results["contenders"] = {}
+    for name in tqdm(CONTENDERS):
+        # The first run of a baseline goes on to the limit: it also tells the time to a score.
+        limits = [options.seconds] * options.seeds
+        if name in BASELINES:
+            limits[0] = options.limit
+        runs = [
+            run_in_process(name, seed, options.seconds, limit) for seed, limit in enumerate(limits)
+        ]
+        results["contenders"][name] = summarise(runs, options.seconds)
+
+    print(
+        f"Digit FID after {options.seconds:g} s of training (real digits: {real[str(COUNT)]:.2f})"
+    )
+    for name, (title, _, _) in CONTENDERS.items():
+        row = results["contenders"][name]
+        times = ", ".join(
+            f"below {bound} after {row[f'seconds_below_{bound}'] or '–'} s" for bound in BOUNDS
+        )
+        print(
+            f"{title:36} {row['score']:7.2f}   {row['scores']}   {row['steps'][0]} steps; {times}"
+        )
+    write_results("quality", results)
+
+
+if __name__ == "__main__":
+    main()

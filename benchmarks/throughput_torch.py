@@ -1,0 +1,108 @@
+"""Compare the speed of the PyTorch `Trainer` with the loop of the PyTorch DCGAN example.
+
+    python benchmarks/throughput_torch.py                  # about five minutes
+    python benchmarks/throughput_torch.py --seconds 1      # a smoke test
+
+Same networks, batch and update: the comparison begins with a check that both arrive at the same
+weights from the same numbers. Runs alternate, so that what else the machine does falls on both
+sides alike. The table then pulls one lever at a time in the example's loop. The `Trainer` also
+keeps a moving average of the generator and draws fresh latent vectors for it, which the example
+does not.
+"""
+
+import argparse
+import dataclasses
+import statistics
+import time
+
+import torch
+from common import write_results
+from plain_torch import Levers, PlainLoop
+from tqdm.auto import trange
+
+from gantutor import recipes
+from gantutor.data import load_digits
+from gantutor.torch import Trainer, models
+
+RECIPE = recipes.get("dcgan")
+PAIRS = 7
+
+
+def plain_loop(levers=None):
+    return PlainLoop(*models.build(RECIPE, 0), RECIPE, levers or Levers())
+
+
+def check_same_mathematics(images):
+    """Fail unless three updates from the same numbers give the same weights."""
+    loop, trainer = plain_loop(), Trainer.from_recipe(RECIPE)
+    noise = torch.Generator().manual_seed(0)
+    size = RECIPE.batch_size
+    for rows in torch.from_numpy(images).split(size)[:3]:
+        real = rows.permute(0, 3, 1, 2)
+        latents = torch.randn(size, RECIPE.latent_dim, generator=noise)
+        loop.step(real, latents)
+        trainer.discriminator_step(real, latents, torch.rand(size))
+        trainer.generator_step(latents, real)
+    for name in ("generator", "discriminator"):
+        ours, theirs = getattr(trainer, name), getattr(loop, name)
+        for first, second in zip(ours.parameters(), theirs.parameters(), strict=True):
+            torch.testing.assert_close(first, second, atol=2e-4, rtol=0, check_stride=False)
+
+
+def speed(runner, images, seconds):
+    """Return training steps per second, measured for about `seconds` after a warm-up."""
+    runner.fit(images, 5)
+    begin = time.perf_counter()
+    runner.fit(images, 10)
+    steps = max(10, int(10 * seconds / (time.perf_counter() - begin)))
+    begin = time.perf_counter()
+    runner.fit(images, steps)
+    return steps / (time.perf_counter() - begin)
+
+
+def paired(first, second, images, seconds, pairs=PAIRS):
+    """Return the speeds of both, measured in turn; who begins changes from pair to pair."""
+    speeds = []
+    for pair in trange(pairs, leave=False):
+        order = (first, second) if pair % 2 == 0 else (second, first)
+        values = [speed(make(), images, seconds) for make in order]
+        speeds.append(values if pair % 2 == 0 else values[::-1])
+    return [[round(value, 2) for value in pair] for pair in speeds]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=6, help="length of one measurement")
+    seconds = parser.parse_args().seconds
+    images, _ = load_digits()
+    check_same_mathematics(images)
+
+    pairs = paired(lambda: Trainer.from_recipe(RECIPE), plain_loop, images, seconds)
+    ratios = [ours / theirs for ours, theirs in pairs]
+    print(f"Trainer / example's loop, {PAIRS} pairs: {[round(r, 2) for r in ratios]}")
+    print(
+        f"faster in {sum(r > 1 for r in ratios)} of {PAIRS}, median {statistics.median(ratios):.2f}"
+    )
+
+    table = {}
+    names = [field.name for field in dataclasses.fields(Levers)]
+    for pulled in [*([name] for name in names), names]:
+        levers = Levers(**dict.fromkeys(pulled, True))
+        speeds = paired(lambda levers=levers: plain_loop(levers), plain_loop, images, seconds, 3)
+        name = pulled[0] if len(pulled) == 1 else "all"
+        table[name] = statistics.median(ours / theirs for ours, theirs in speeds)
+        print(f"{name:22} × {table[name]:.2f}")
+    write_results(
+        "throughput_torch",
+        {
+            "recipe": RECIPE.to_dict(),
+            "threads": torch.get_num_threads(),
+            "steps_per_second": {"trainer, example": pairs},
+            "ratios": ratios,
+            "levers": table,
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
