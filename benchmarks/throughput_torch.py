@@ -12,13 +12,13 @@ does not.
 
 import argparse
 import dataclasses
+import functools
 import statistics
-import time
 
 import torch
 from common import write_results
 from plain_torch import Levers, PlainLoop
-from tqdm.auto import trange
+from speeds import paired_speeds
 
 from gantutor import recipes
 from gantutor.data import load_digits
@@ -49,27 +49,6 @@ def check_same_mathematics(images):
             torch.testing.assert_close(first, second, atol=2e-4, rtol=0, check_stride=False)
 
 
-def speed(runner, images, seconds):
-    """Return training steps per second, measured for about `seconds` after a warm-up."""
-    runner.fit(images, 5)
-    begin = time.perf_counter()
-    runner.fit(images, 10)
-    steps = max(10, int(10 * seconds / (time.perf_counter() - begin)))
-    begin = time.perf_counter()
-    runner.fit(images, steps)
-    return steps / (time.perf_counter() - begin)
-
-
-def paired(first, second, images, seconds, pairs=PAIRS):
-    """Return the speeds of both, measured in turn; who begins changes from pair to pair."""
-    speeds = []
-    for pair in trange(pairs, leave=False):
-        order = (first, second) if pair % 2 == 0 else (second, first)
-        values = [speed(make(), images, seconds) for make in order]
-        speeds.append(values if pair % 2 == 0 else values[::-1])
-    return [[round(value, 2) for value in pair] for pair in speeds]
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=6, help="length of one measurement")
@@ -77,7 +56,8 @@ def main():
     images, _ = load_digits()
     check_same_mathematics(images)
 
-    pairs = paired(lambda: Trainer.from_recipe(RECIPE), plain_loop, images, seconds)
+    trainer = functools.partial(Trainer.from_recipe, RECIPE)
+    pairs = paired_speeds(trainer, plain_loop, images, seconds, PAIRS)
     ratios = [ours / theirs for ours, theirs in pairs]
     print(f"Trainer / example's loop, {PAIRS} pairs: {[round(r, 2) for r in ratios]}")
     print(
@@ -88,7 +68,8 @@ def main():
     names = [field.name for field in dataclasses.fields(Levers)]
     for pulled in [*([name] for name in names), names]:
         levers = Levers(**dict.fromkeys(pulled, True))
-        speeds = paired(lambda levers=levers: plain_loop(levers), plain_loop, images, seconds, 3)
+        pulled_loop = functools.partial(plain_loop, levers)
+        speeds = paired_speeds(pulled_loop, plain_loop, images, seconds, 3)
         name = pulled[0] if len(pulled) == 1 else "all"
         table[name] = statistics.median(ours / theirs for ours, theirs in speeds)
         print(f"{name:22} × {table[name]:.2f}")

@@ -1,0 +1,86 @@
+"""Compare the speed of Keras's compiled `fit` with the loop of the TensorFlow tutorial.
+
+    python benchmarks/throughput_keras.py                  # about five minutes
+    python benchmarks/throughput_keras.py --seconds 1      # a smoke test
+
+Same networks, batch and update: the comparison begins with a check that both arrive at the same
+weights from the same numbers. Runs alternate, so that what else the machine does falls on both
+sides alike. `GAN` also keeps a moving average of the generator, which the tutorial does not.
+"""
+
+import argparse
+import os
+import statistics
+
+import keras
+import numpy as np
+import tensorflow as tf
+from common import write_results
+from plain_keras import PlainLoop
+from speeds import paired_speeds
+
+from gantutor import recipes
+from gantutor.data import load_digits
+from gantutor.keras import GAN, batches, models
+
+RECIPE = recipes.get("dcgan")
+PAIRS = 7
+
+
+class Project:
+    """`GAN` with the interface of `PlainLoop`."""
+
+    def __init__(self):
+        self.gan = GAN.from_recipe(RECIPE)
+
+    def fit(self, images, steps):
+        dataset = batches(images, RECIPE.batch_size)
+        self.gan.fit(dataset, steps_per_epoch=steps, verbose=0)
+
+
+def plain_loop():
+    return PlainLoop(*models.build(RECIPE, 0), RECIPE)
+
+
+def check_same_mathematics(images):
+    """Fail unless three updates from the same numbers give the same weights."""
+    loop, gan = plain_loop(), GAN.from_recipe(RECIPE)
+    size = RECIPE.batch_size
+    for step in range(3):
+        real = tf.constant(images[step * size : (step + 1) * size])
+        latents = tf.random.stateless_normal([size, RECIPE.latent_dim], [0, step])
+        loop.update(real, latents)
+        gan.discriminator_step(real, latents, tf.zeros([size]))
+        gan.generator_step(latents, real)
+    for name in ("generator", "discriminator"):
+        ours, theirs = getattr(gan, name), getattr(loop, name)
+        for first, second in zip(ours.trainable_weights, theirs.trainable_weights, strict=True):
+            np.testing.assert_allclose(first, second, atol=2e-4)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=6, help="length of one measurement")
+    seconds = parser.parse_args().seconds
+    keras.utils.set_random_seed(0)
+    images, _ = load_digits()
+    check_same_mathematics(images)
+    pairs = paired_speeds(Project, plain_loop, images, seconds, PAIRS)
+    ratios = [ours / theirs for ours, theirs in pairs]
+    print(f"fit / tutorial's loop, {PAIRS} pairs: {[round(r, 2) for r in ratios]}")
+    print(
+        f"faster in {sum(r > 1 for r in ratios)} of {PAIRS}, median {statistics.median(ratios):.2f}"
+    )
+    write_results(
+        "throughput_keras",
+        {
+            "recipe": RECIPE.to_dict(),
+            "threads": os.environ.get("OMP_NUM_THREADS", "all"),
+            "steps_per_second": {"fit, tutorial": pairs},
+            "ratios": ratios,
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
