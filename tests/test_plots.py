@@ -4,9 +4,11 @@ import itertools
 import re
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
 from cycler import cycler
+from nbclient import NotebookClient
 from PIL import Image
 from skimage.color import rgb2lab
 
@@ -303,3 +305,20 @@ def test_a_film_too_large_for_a_page_says_how_many_frames_fit(monkeypatch):
     monkeypatch.setattr(film, "MAX_BYTES", 0.7 * size)
     with pytest.raises(ValueError, match=r"Pass fewer frames \(about 2 of these\)"):
         plots.replay(frames, titles)
+
+
+# ---------------------------------------------------------------- in a notebook
+
+
+def test_a_cell_shows_its_own_figure_after_one_of_the_package():
+    sources = (
+        "import numpy as np, matplotlib.pyplot as plt\nfrom gantutor import plots",
+        "plots.image_grid(np.zeros((4, 8, 8, 1)))",
+        "plt.subplots();",
+    )
+    notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, sources)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MPLBACKEND", raising=False)  # the kernel chooses its own
+        NotebookClient(notebook).execute()
+    kinds = [[output.output_type for output in cell.outputs] for cell in notebook.cells]
+    assert kinds == [[], ["execute_result"], ["display_data"]]

@@ -5,6 +5,10 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
+# Load the backend now. Loaded inside a style's context, a notebook's backend would lose its
+# interactive mode at the context's end, and figures that a cell draws itself would not appear.
+plt.switch_backend(plt.get_backend())
+
 STYLE = str(Path(__file__).parent.with_name("gantutor.mplstyle"))
 WIDTH = 5.5  # inches: at the 350 pixels of a phone's page, 12-point letters are 11 pixels high
 
