@@ -138,11 +138,12 @@ def test_one_full_training_step_agrees(name, loss):
             velocity.assign(1e-6 + 0 * velocity)
     real, latents, mix, labels = batch(recipe)
     told = None if labels is None else torch.from_numpy(labels)
-    z = torch.from_numpy(latents)
-    d = trainer.discriminator_step(nchw(real), z[0], torch.from_numpy(mix), told)
-    g = trainer.generator_step(z[1], nchw(real), told)
-    np.testing.assert_allclose(gan.discriminator_step(real, latents[0], mix, labels), d, rtol=1e-4)
-    np.testing.assert_allclose(gan.generator_step(latents[1], real, labels), g, rtol=1e-4)
+    z = torch.from_numpy(latents[0])
+    fake, keras_fake = trainer.draw(z, told), gan.draw(latents[0], labels)
+    d = trainer.discriminator_step(nchw(real), fake, torch.from_numpy(mix), told)
+    g = trainer.generator_step(fake, nchw(real), told)
+    np.testing.assert_allclose(gan.discriminator_step(real, keras_fake, mix, labels), d, rtol=1e-4)
+    np.testing.assert_allclose(gan.generator_step(keras_fake, real, labels), g, rtol=1e-4)
     for part in ("generator", "discriminator", "ema"):
         model = getattr(gan, part)
         after = zip(get_weights(getattr(trainer, part)), model.get_weights(), strict=True)
@@ -201,7 +202,14 @@ def test_models_and_trainers_have_the_same_signatures():
         assert here == inspect.signature(getattr(keras_penalties, name)), name
     for name in ("train", "sample", "load_generator"):
         assert inspect.signature(getattr(gt, name)) == inspect.signature(getattr(gk, name)), name
-    for name in ("discriminator_step", "generator_step", "sample", "save_checkpoint", "restore"):
+    for name in (
+        "draw",
+        "discriminator_step",
+        "generator_step",
+        "sample",
+        "save_checkpoint",
+        "restore",
+    ):
         here = inspect.signature(getattr(gt.Trainer, name))
         assert here == inspect.signature(getattr(gk.GAN, name)), name
     import gantutor.keras.callbacks as keras_callbacks

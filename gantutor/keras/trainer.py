@@ -176,31 +176,48 @@ class GAN(keras.Model):
         size = tf.shape(real)[0] // self.discriminator_steps
         # All noise of a step depends on seed and step alone: a resumed run needs no other state.
         step = tf.cast(self.generator_optimizer.iterations, tf.int32)
-        seeds = tf.random.split([self.seed, step], 2 * self.discriminator_steps + 1)
+        seeds = tf.random.split([self.seed, step], 2 * self.discriminator_steps)
         shape = [size, self.latent_dim]
         for k in range(self.discriminator_steps):
             rows = slice(k * size, (k + 1) * size)
             part, told = real[rows], None if labels is None else labels[rows]
             latents = tf.random.stateless_normal(shape, seeds[2 * k])
             mix = tf.random.stateless_uniform([size], seeds[2 * k + 1])
-            d_loss = self.discriminator_step(part, latents, mix, told)
-        latents = tf.random.stateless_normal(shape, seeds[-1])
-        g_loss = self.generator_step(latents, part, told)
-        return {"d_loss": d_loss, "g_loss": g_loss}
+            fake = self.draw(latents, told)
+            d_loss = self.discriminator_step(part, fake, mix, told)
+        # The same fakes serve the generator's step: D is new, so its judgement of them is, too.
+        return {"d_loss": d_loss, "g_loss": self.generator_step(fake, part, told)}
 
-    def discriminator_step(self, real, latents, mix, labels=None):
+    def draw(self, latents, labels=None):
+        """Return fakes of the generator in training, and keep the tape that its step needs.
+
+        Parameters
+        ----------
+        latents : tf.Tensor, shape [N, latent_dim]
+        labels : tf.Tensor of int64, shape [N], optional
+            The classes, where the networks are told them.
+
+        Returns
+        -------
+        tf.Tensor, shape [N, H, W, C] or [N, d]
+        """
+        if labels is not None:
+            latents = tf.concat([latents, tf.one_hot(labels, self.classes)], axis=1)
+        with tf.GradientTape() as self._tape:
+            return self.generator(latents, training=True)
+
+    def discriminator_step(self, real, fake, mix, labels=None):
         """Update the discriminator once; return its loss with penalties, a scalar.
 
         Parameters
         ----------
-        real : tf.Tensor, shape [N, H, W, C] or [N, d]
-        latents : tf.Tensor, shape [N, latent_dim]
+        real, fake : tf.Tensor, shape [N, H, W, C] or [N, d]
+            Nothing of this step reaches the generator that drew the fakes.
         mix : tf.Tensor, shape [N]
             Uniform numbers for the gradient penalty.
         labels : tf.Tensor of int64, shape [N], optional
             Classes of the real images; the fakes get the same.
         """
-        fake = self.generator(self._told(latents, labels), training=True)
         variables = self.discriminator.trainable_variables
         with tf.GradientTape() as tape:
             if self._one_pass:
@@ -218,30 +235,26 @@ class GAN(keras.Model):
             penalties.clip_weights(self.discriminator, self.penalties["clip_weights"])
         return loss
 
-    def generator_step(self, latents, real, labels=None):
+    def generator_step(self, fake, real, labels=None):
         """Update the generator once, and its moving average; return its loss, a scalar.
 
-        `real` [N, …] matters only for the relativistic loss; `labels` are as above.
+        `fake` comes from `draw`; `real` [N, …] matters only for the relativistic loss.
         """
         variables = self.generator.trainable_variables
         with tf.GradientTape() as tape:
-            fake = self.generator(self._told(latents, labels), training=True)
+            tape.watch(fake)
             fake_logits = self._judge(fake, labels)
             real_logits = self._judge(real, labels) if self.loss_pair.paired else None
             loss = self.loss_pair.generator(fake_logits, real_logits)
         step = tf.cast(self.generator_optimizer.iterations, tf.float32)
-        self.generator_optimizer.apply(tape.gradient(loss, variables), variables)
+        advice = tape.gradient(loss, fake)
+        gradients = self._tape.gradient(fake, variables, output_gradients=advice)
+        self.generator_optimizer.apply(gradients, variables)
         # While the average is young it forgets faster, or the first weights would linger.
         decay = tf.minimum(self.ema_decay, (1 + step) / (10 + step))
         for average, variable in zip(self.ema.variables, self.generator.variables, strict=True):
             average.assign_add((1 - decay) * (variable - average))
         return loss
-
-    def _told(self, latents, labels):
-        """Latent vectors with the class behind them, where there are classes."""
-        if labels is None:
-            return latents
-        return tf.concat([latents, tf.one_hot(labels, self.classes)], axis=1)
 
     def _judge(self, images, labels):
         """Logits [N], of each image's class where there are classes."""

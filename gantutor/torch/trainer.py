@@ -175,20 +175,37 @@ class Trainer:
             callback.on_train_end(self)
         return self.record
 
-    def discriminator_step(self, real, latents, mix, labels=None):
+    def draw(self, latents, labels=None):
+        """Return fakes of the generator in training, with the graph that its step needs.
+
+        Parameters
+        ----------
+        latents : torch.Tensor, shape [N, latent_dim]
+        labels : torch.Tensor of int64, shape [N], optional
+            The classes, where the networks are told them.
+
+        Returns
+        -------
+        torch.Tensor, shape [N, C, H, W] or [N, d]
+        """
+        if labels is not None:
+            codes = one_hot(labels, self.classes).to(latents.dtype)
+            latents = torch.cat([latents, codes], dim=1)
+        return self.generator(latents)
+
+    def discriminator_step(self, real, fake, mix, labels=None):
         """Update the discriminator once; return its loss with penalties, a detached scalar.
 
         Parameters
         ----------
-        real : torch.Tensor, shape [N, C, H, W] or [N, d]
-        latents : torch.Tensor, shape [N, latent_dim]
+        real, fake : torch.Tensor, shape [N, C, H, W] or [N, d]
+            Nothing of this step reaches the generator that drew the fakes.
         mix : torch.Tensor, shape [N]
             Uniform numbers for the gradient penalty.
         labels : torch.Tensor of int64, shape [N], optional
             Classes of the real images; the fakes get the same.
         """
-        with torch.no_grad():
-            fake = self.generator(self._told(latents, labels))
+        fake = fake.detach()
         if self._one_pass:
             twice = None if labels is None else torch.cat([labels, labels])
             logits = self._judge(torch.cat([real, fake]), twice)
@@ -206,13 +223,13 @@ class Trainer:
             penalties.clip_weights(self.discriminator, self.penalties["clip_weights"])
         return loss.detach()
 
-    def generator_step(self, latents, real, labels=None):
+    def generator_step(self, fake, real, labels=None):
         """Update the generator once, and its moving average; return its loss, a detached scalar.
 
-        `real` [N, …] matters only for the relativistic loss; `labels` are as above.
+        `fake` comes from `draw`; `real` [N, …] matters only for the relativistic loss.
         """
         with _frozen(self.discriminator):
-            fake_logits = self._judge(self.generator(self._told(latents, labels)), labels)
+            fake_logits = self._judge(fake, labels)
             real_logits = self._judge(real, labels) if self.loss.paired else None
             loss = self.loss.generator(fake_logits, real_logits)
             self.generator_optimizer.zero_grad()
@@ -292,12 +309,6 @@ class Trainer:
                 value.copy_(torch.from_numpy(arrays[name]))
         self.step, self.record = metadata["step"], History(**metadata["history"])
 
-    def _told(self, latents, labels):
-        """Latent vectors with the class behind them, where there are classes."""
-        if labels is None:
-            return latents
-        return torch.cat([latents, one_hot(labels, self.classes).to(latents.dtype)], dim=1)
-
     def _judge(self, images, labels):
         """Logits [N], of each image's class where there are classes."""
         logits = self.discriminator(images)
@@ -314,9 +325,10 @@ class Trainer:
             told = None if labels is None else labels[rows]
             latents = torch.randn(shape, generator=noise, device=self.device)
             mix = torch.rand(self.batch_size, generator=noise, device=self.device)
-            d_loss = self.discriminator_step(real, latents, mix, told)
-        latents = torch.randn(shape, generator=noise, device=self.device)
-        return torch.stack([d_loss, self.generator_step(latents, real, told)])
+            fake = self.draw(latents, told)
+            d_loss = self.discriminator_step(real, fake, mix, told)
+        # The same fakes serve the generator's step: D is new, so its judgement of them is, too.
+        return torch.stack([d_loss, self.generator_step(fake, real, told)])
 
     def _set_rates(self):
         factor = 1.0
