@@ -10,10 +10,12 @@ import itertools
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
 
 from gantutor.data.batches import shuffled
+from gantutor.torch.models import FoldedConvTranspose2d
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Levers:
     """What the project's `Trainer` does otherwise than the example; all off is the example."""
 
     channels_last: bool = False
+    folded_convolution: bool = False
     resident_data: bool = False
     joint_pass: bool = False
     frozen_discriminator: bool = False
@@ -28,7 +31,16 @@ class Levers:
     no_reads: bool = False
 
 
-ALL_LEVERS = Levers(*[True] * 6)
+def with_stock_layers(generator):
+    """Put PyTorch's own transposed convolution, with the same weights, where the project's is."""
+    layers = list(generator)
+    for index, layer in enumerate(layers):
+        if isinstance(layer, FoldedConvTranspose2d):
+            shape = (layer.in_channels, layer.out_channels, layer.kernel_size)
+            stock = nn.ConvTranspose2d(*shape, stride=layer.stride, padding=layer.padding)
+            stock.load_state_dict(layer.state_dict())
+            layers[index] = stock
+    return nn.Sequential(*layers)
 
 
 class PlainLoop:
@@ -43,16 +55,18 @@ class PlainLoop:
     """
 
     def __init__(self, generator, discriminator, recipe, levers):
+        if not levers.folded_convolution:
+            generator = with_stock_layers(generator)
         layout = torch.channels_last if levers.channels_last else torch.contiguous_format
         self.generator = generator.to(memory_format=layout)
         self.discriminator = discriminator.to(memory_format=layout)
         self.recipe, self.levers = recipe, levers
-        adam = (
-            {"betas": recipe.betas, "fused": True} if levers.fused_adam else {"betas": recipe.betas}
+        adam = {"betas": recipe.betas, "fused": levers.fused_adam or None}
+        self.optimizer_g = torch.optim.Adam(
+            self.generator.parameters(), recipe.generator_rate, **adam
         )
-        self.optimizer_g = torch.optim.Adam(generator.parameters(), recipe.generator_rate, **adam)
         self.optimizer_d = torch.optim.Adam(
-            discriminator.parameters(), recipe.discriminator_rate, **adam
+            self.discriminator.parameters(), recipe.discriminator_rate, **adam
         )
         self.losses = []
 

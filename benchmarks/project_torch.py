@@ -18,12 +18,21 @@ class Told(Callback):
 
 
 def train(watch, images, labels, seed, seconds):
-    """Train the recipe for `seconds`; the first steps, on a copy, tell how many fit."""
-    recipe = recipes.get(RECIPE)
+    """Train the recipe for `seconds`."""
+    train_recipe(recipes.get(RECIPE), watch, images, labels, seed, seconds)
+
+
+def train_without_labels(watch, images, labels, seed, seconds):
+    """Train the same recipe for `seconds`, but tell its networks no classes."""
+    train_recipe(recipes.get(RECIPE).replace(classes=0), watch, images, None, seed, seconds)
+
+
+def train_recipe(recipe, watch, images, labels, seed, seconds):
+    """Plan the number of steps by the speed of a copy's first ones; then train."""
     copy = Trainer.from_recipe(recipe)
-    copy.fit(images[:5000], 10, labels=labels[:5000])
+    copy.fit(images, 10, labels=labels)
     begin = watch.seconds
-    copy.fit(images[:5000], 30, labels=labels[:5000])
+    copy.fit(images, 30, labels=labels)
     per_step = (watch.seconds - begin) / 30
     recipe = recipe.replace(steps=max(1, int((seconds - watch.seconds) / per_step)))
     Trainer.from_recipe(recipe, seed).fit(images, recipe.steps, [Told(watch)], labels)

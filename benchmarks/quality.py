@@ -33,6 +33,11 @@ CONTENDERS = {
     ),
     "pytorch_mlp": ("MLP GAN of the PyTorch collections", "baselines_torch", "mlp_gan"),
     "gantutor_torch": ("gantutor, PyTorch", "project_torch", "train"),
+    "gantutor_torch_without_labels": (
+        "the same without labels",
+        "project_torch",
+        "train_without_labels",
+    ),
     "gantutor_keras": ("gantutor, Keras", "project_keras", "train"),
 }
 BASELINES = ("tensorflow_tutorial", "pytorch_mlp")
