@@ -1,6 +1,7 @@
 """What every test runs under, however pytest was started: one thread, no window, few log lines."""
 
 import os
+from importlib.util import find_spec
 
 import pytest
 
@@ -13,6 +14,11 @@ for name, value in {
     "MPLBACKEND": "Agg",
 }.items():
     os.environ.setdefault(name, value)
+
+# Triton, which PyTorch's CUDA builds bring, ends the process if it is loaded after TensorFlow
+# ("Option … registered more than once"): both hold a copy of LLVM.
+if find_spec("triton"):
+    import triton  # noqa: F401
 
 
 @pytest.fixture(params=["torch", "keras"])
