@@ -54,7 +54,7 @@ class FoldedConvTranspose2d(nn.ConvTranspose2d):
     """Transposed convolution to few channels, on CPUs as one matrix product and a fold.
 
     The values are those of `torch.nn.ConvTranspose2d`; with one output channel a training pass
-    takes about a fifth of the time (`benchmarks/throughput.py`).
+    takes about a fifth of the time (`benchmarks/throughput_torch.py`).
     """
 
     def forward(self, images):

@@ -1,0 +1,130 @@
+"""Write the book's page of benchmarks from the results that the benchmarks left behind.
+
+python benchmarks/page.py
+"""
+
+import json
+import statistics
+
+from common import RESULTS, ROOT
+from quality import CONTENDERS
+
+PAGE = ROOT / "book" / "appendix" / "benchmarks.md"
+LEVERS = {
+    "channels_last": "channels last in memory",
+    "folded_convolution": "last transposed convolution as a matrix product and a fold",
+    "resident_data": "data resident in memory in place of a `DataLoader`",
+    "joint_pass": "one discriminator pass over real and fake together",
+    "frozen_discriminator": "discriminator frozen in the generator's step",
+    "fused_adam": "fused Adam",
+    "no_reads": "losses read every ten steps",
+    "all": "all of them",
+}
+
+
+def read(name):
+    """Results of one benchmark."""
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def made_on(results):
+    """What a result was measured on, in one sentence."""
+    made = results["environment"]
+    versions = ", ".join(f"{name} {version}" for name, version in made["versions"].items())
+    return (
+        f"Measured on {made['date']} on {made['cores']} cores ({made['processor']}), "
+        f"Python {made['python']}, {versions}."
+    )
+
+
+def table(head, rows):
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def quality():
+    """Score after a minute, and time to two scores."""
+    results = read("quality")
+    real = results["real_training_digits"]
+
+    def after(row, bound):
+        seconds = row[f"seconds_below_{bound}"]
+        return f"{seconds:.0f} s" if seconds else f"not in {row['curve'][-1][0]:.0f} s"
+
+    rows = [
+        [
+            CONTENDERS[name][0],
+            f"**{row['score']:.1f}**",
+            ", ".join(f"{score:.1f}" for score in row["scores"]),
+            row["steps"][0],
+            after(row, 60),
+            after(row, 30),
+        ]
+        for name, row in results["contenders"].items()
+    ]
+    head = ["recipe", "digit FID", "each seed", "steps", "below 60", "below 30"]
+    return f"""## Quality in a minute, and time to quality
+
+Each recipe trains on the 60,000 training digits of MNIST for {results["seconds"]:g} seconds, seeds
+0, 1, …, and is scored by the digit FID of 10,000 samples against the 10,000 test digits (scoring
+stops the clock). Smaller is better: 10,000 real training digits score {real["10000"]:.2f}, and
+1,000 of them {real["1000"]:.2f}. The first run of each baseline goes on for up to ten minutes.
+
+{table(head, rows)}
+
+{made_on(results)} Command: `python benchmarks/quality.py`."""
+
+
+def throughput(name, ours, theirs, script):
+    """Paired speeds."""
+    results = read(name)
+    ratios = results["ratios"]
+    faster = sum(ratio > 1 for ratio in ratios)
+    pairs = next(iter(results["steps_per_second"].values()))
+    rows = [
+        [i + 1, *pair, f"{ratio:.2f}"]
+        for i, (pair, ratio) in enumerate(zip(pairs, ratios, strict=True))
+    ]
+    head = ["pair", f"{ours}, steps a second", f"{theirs}, steps a second", "ratio"]
+    return f"""{table(head, rows)}
+
+{ours} was faster in {faster} of {len(ratios)} pairs; the median ratio is
+{statistics.median(ratios):.2f}. {made_on(results)} Command: `python benchmarks/{script}.py`."""
+
+
+def main():
+    levers = read("throughput_torch")["levers"]
+    imports = read("import_time")
+    PAGE.write_text(
+        f"""# Benchmarks
+
+What the book's recipes reach, beside what readers are likely to know. Each table is printed by one
+command, from one run of all that it compares. Your numbers will differ; the order should not.
+
+{quality()}
+
+## Steps a second at equal mathematics
+
+Same networks, batch and update; each pair runs one after the other, and the comparison begins with
+a check that both arrive at the same weights.
+
+{throughput("throughput_torch", "`Trainer`", "PyTorch example's loop", "throughput_torch")}
+
+What each lever does by itself, in the example's loop (1 is the example):
+
+{table(["lever", "speed"], [[LEVERS[name], f"{ratio:.2f}"] for name, ratio in levers.items()])}
+
+{throughput("throughput_keras", "Keras `fit`", "TensorFlow tutorial's loop", "throughput_keras")}
+
+## Import
+
+`import gantutor` takes {imports["median_seconds"]:.3f} s and loads neither framework.
+{made_on(imports)} Command: `python benchmarks/import_time.py`.
+""",
+        encoding="utf-8",
+    )
+
+
+if __name__ == "__main__":
+    main()
