@@ -61,12 +61,14 @@ class FeatureStatistics:
 def frechet_distance(first, second):
     r"""Return the squared Fréchet (2-Wasserstein) distance of two Gaussians fitted to features.
 
-    $$\lVert\mu_1-\mu_2\rVert^2 + \operatorname{tr}\bigl(C_1 + C_2 - 2(C_1C_2)^{1/2}\bigr)$$
+    .. math::
 
-    The trace of $(C_1C_2)^{1/2}$ is the sum of the singular values of $C_1^{1/2}C_2^{1/2}$. Both
-    roots are of symmetric matrices, so nothing complex and no matrix square root of an
-    ill-conditioned product appears. The number shrinks with the sample's size: compare
-    distances only between samples of the same number of rows.
+        \lVert\mu_1-\mu_2\rVert^2 + \operatorname{tr}\bigl(C_1 + C_2 - 2(C_1C_2)^{1/2}\bigr)
+
+    The trace of :math:`(C_1C_2)^{1/2}` is the sum of the singular values of
+    :math:`C_1^{1/2}C_2^{1/2}`. Both roots are of symmetric matrices, so nothing complex and no
+    matrix square root of an ill-conditioned product appears. The number shrinks with the sample's
+    size: compare distances only between samples of the same number of rows.
 
     Parameters
     ----------
