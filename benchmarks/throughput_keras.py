@@ -50,8 +50,9 @@ def check_same_mathematics(images):
         real = tf.constant(images[step * size : (step + 1) * size])
         latents = tf.random.stateless_normal([size, RECIPE.latent_dim], [0, step])
         loop.update(real, latents)
-        gan.discriminator_step(real, latents, tf.zeros([size]))
-        gan.generator_step(latents, real)
+        fake = gan.draw(latents)
+        gan.discriminator_step(real, fake, None)
+        gan.generator_step(fake, real)
     for name in ("generator", "discriminator"):
         ours, theirs = getattr(gan, name), getattr(loop, name)
         for first, second in zip(ours.trainable_weights, theirs.trainable_weights, strict=True):

@@ -6,8 +6,7 @@
 Same networks, batch and update: the comparison begins with a check that both arrive at the same
 weights from the same numbers. Runs alternate, so that what else the machine does falls on both
 sides alike. The table then pulls one lever at a time in the example's loop. The `Trainer` also
-keeps a moving average of the generator and draws fresh latent vectors for it, which the example
-does not.
+keeps a moving average of the generator, which the example does not.
 """
 
 import argparse
@@ -41,8 +40,9 @@ def check_same_mathematics(images):
         real = rows.permute(0, 3, 1, 2)
         latents = torch.randn(size, RECIPE.latent_dim, generator=noise)
         loop.step(real, latents)
-        trainer.discriminator_step(real, latents, torch.rand(size))
-        trainer.generator_step(latents, real)
+        fake = trainer.draw(latents)
+        trainer.discriminator_step(real, fake, None)
+        trainer.generator_step(fake, real)
     for name in ("generator", "discriminator"):
         ours, theirs = getattr(trainer, name), getattr(loop, name)
         for first, second in zip(ours.parameters(), theirs.parameters(), strict=True):

@@ -20,10 +20,12 @@ class Watch:
         Seconds of training after which to score.
     limit : float
         Seconds of training after which `step` raises `TimeUp`.
+    goal : tuple of float, optional
+        Seconds and score: after so many seconds, a smaller score ends the run before its limit.
     """
 
-    def __init__(self, marks, limit):
-        self.limit = limit
+    def __init__(self, marks, limit, goal=(float("inf"), 0)):
+        self.limit, self.goal = limit, goal
         self.steps = 0
         self.scores = []  # [seconds, steps, score]
         self._marks = sorted(marks)
@@ -40,7 +42,8 @@ class Watch:
         self._sample = sample
         if self._marks and self.seconds >= self._marks[0]:
             self.score()
-        if self.seconds >= self.limit:
+        reached = self.scores and self.scores[-1][2] < self.goal[1]
+        if self.seconds >= self.limit or (reached and self.seconds >= self.goal[0]):
             raise TimeUp
 
     def score(self):
