@@ -64,8 +64,8 @@ def check_images(images, name="images", channels=None, side=None):
     if low < -1.001 or high > 1.001:
         hint = " Scale with images / 127.5 - 1." if low >= 0 and high <= 255 else ""
         raise ValueError(f"{name} must lie in [−1, 1]; got [{low:g}, {high:g}].{hint}")
-    # 8-bit pixels scaled to [−1, 1] are never exactly 0, and few images are light all over.
-    if low >= 0 and high > low and (low == 0 or len(images) >= 8):
+    # Pixels in [−1, 1] are hardly ever exactly 0, and then not the darkest of all.
+    if low == 0 < high:
         raise ValueError(
             f"{name} must use the range [−1, 1]; got [{low:g}, {high:g}], which looks like "
             "[0, 1]. Scale with images * 2 - 1."

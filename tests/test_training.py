@@ -210,7 +210,7 @@ def test_checkpoints_of_other_settings_are_refused(twin, tmp_path):
 BAD_DATA = {
     "integers": (lambda x: (x * 100).astype("uint8"), TypeError, "uint8.*Scale with"),
     "0 to 255": (lambda x: (x + 1) * 127.5, ValueError, r"\[−1, 1\]; got .*Scale with"),
-    "0 to 1": (lambda x: (x + 1) / 2, ValueError, r"looks like \[0, 1\]"),
+    "0 to 1": (lambda x: np.maximum(x, 0), ValueError, r"looks like \[0, 1\]"),
     "NaN": (lambda x: np.where(x > 0.9, np.nan, x), ValueError, "NaN"),
     "no channel axis": (lambda x: x[..., 0], ValueError, r"images\[..., None\]"),
     "RGB for grey": (lambda x: x.repeat(3, -1), ValueError, "grey .1 channel.; got RGB"),

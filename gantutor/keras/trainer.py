@@ -14,7 +14,13 @@ from gantutor.interrupt import catch_interrupt
 from gantutor.keras import losses, models, penalties
 from gantutor.keras.callbacks import Recorder
 from gantutor.recipes import check_penalties
-from gantutor.validation import check_batch_size, check_data, check_images, check_positive
+from gantutor.validation import (
+    check_batch_size,
+    check_data,
+    check_images,
+    check_positive,
+    check_rows,
+)
 
 
 class GAN(keras.Model):
@@ -290,6 +296,7 @@ class GAN(keras.Model):
         numpy.ndarray, float32
             Images [N, H, W, C] in [−1, 1], or points [N, d].
         """
+        latents = as_latents(latents, self.latent_dim, seed)
         return sample(self.ema, latents, seed, self.classes, labels)
 
     def save_checkpoint(self, path):
@@ -458,7 +465,9 @@ def sample(generator, latents, seed=0, classes=0, labels=None):
     >>> sample(models.mlp_generator(), 3).shape
     (3, 28, 28, 1)
     """
-    latents = as_latents(latents, generator.input_shape[-1] - classes, seed)
+    if np.ndim(latents) == 0:
+        latents = as_latents(latents, generator.input_shape[-1] - classes, seed)
+    latents = check_rows(latents, "latents")
     latents = with_classes(latents, classes, seed, labels)
     chunks = [latents[i : i + 500] for i in range(0, len(latents), 500)]
     return np.concatenate([generator(chunk, training=False).numpy() for chunk in chunks])

@@ -15,7 +15,13 @@ from gantutor.interrupt import catch_interrupt
 from gantutor.recipes import check_penalties
 from gantutor.torch import losses, models, penalties
 from gantutor.torch.weights import set_weights
-from gantutor.validation import check_batch_size, check_data, check_images, check_positive
+from gantutor.validation import (
+    check_batch_size,
+    check_data,
+    check_images,
+    check_positive,
+    check_rows,
+)
 
 
 class Trainer:
@@ -255,6 +261,7 @@ class Trainer:
         numpy.ndarray, float32
             Images [N, H, W, C] in [−1, 1], or points [N, d].
         """
+        latents = as_latents(latents, self.latent_dim, seed)
         return sample(self.ema, latents, seed, self.classes, labels)
 
     def read_losses(self):
@@ -437,8 +444,8 @@ def sample(generator, latents, seed=0, classes=0, labels=None):
 
     Parameters
     ----------
-    generator : torch.nn.Sequential
-        Begins with a linear layer, as all generators of the book do.
+    generator : torch.nn.Module
+        Where a number is given, one that begins with a linear layer, as those of the book do.
     latents : int or array_like, shape [N, latent_dim]
         How many samples, or the latent vectors to map.
     seed : int
@@ -458,9 +465,11 @@ def sample(generator, latents, seed=0, classes=0, labels=None):
     >>> sample(models.mlp_generator(), 3).shape
     (3, 28, 28, 1)
     """
-    latents = as_latents(latents, generator[0].in_features - classes, seed)
+    if np.ndim(latents) == 0:
+        latents = as_latents(latents, generator[0].in_features - classes, seed)
+    latents = check_rows(latents, "latents")
     latents = with_classes(latents, classes, seed, labels)
-    device = generator[0].weight.device
+    device = next(generator.parameters()).device
     training = generator.training
     generator.eval()
     outputs = torch.cat([generator(z.to(device)) for z in torch.from_numpy(latents).split(500)])
