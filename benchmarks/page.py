@@ -1,25 +1,14 @@
-"""Write the book's page of benchmarks from the results that the benchmarks left behind.
+"""Write the book's page of benchmarks from what the benchmark left behind.
 
 python benchmarks/page.py
 """
 
 import json
-import statistics
 
 from common import RESULTS, ROOT
 from quality import CONTENDERS
 
 PAGE = ROOT / "book" / "appendix" / "benchmarks.md"
-LEVERS = {
-    "channels_last": "channels last in memory",
-    "folded_convolution": "last transposed convolution as a matrix product and a fold",
-    "resident_data": "data resident in memory in place of a `DataLoader`",
-    "joint_pass": "one discriminator pass over real and fake together",
-    "frozen_discriminator": "discriminator frozen in the generator's step",
-    "fused_adam": "fused Adam",
-    "no_reads": "losses read every ten steps",
-    "all": "all of them",
-}
 
 
 def read(name):
@@ -69,58 +58,23 @@ def quality():
 Each recipe trains on the 60,000 training digits of MNIST for {results["seconds"]:g} seconds, seeds
 0, 1, …, and is scored by the digit FID of 10,000 samples against the 10,000 test digits (scoring
 stops the clock). Smaller is better: 10,000 real training digits score {real["10000"]:.2f}, and
-1,000 of them {real["1000"]:.2f}. The first run of each baseline goes on for up to ten minutes.
+1,000 of them {real["1000"]:.2f}. The first run of each baseline goes on until
+its score is below 30, for up to ten minutes.
 
 {table(head, rows)}
 
-{made_on(results)} Command: `python benchmarks/quality.py`."""
-
-
-def throughput(name, ours, theirs, script):
-    """Paired speeds."""
-    results = read(name)
-    ratios = results["ratios"]
-    faster = sum(ratio > 1 for ratio in ratios)
-    pairs = next(iter(results["steps_per_second"].values()))
-    rows = [
-        [i + 1, *pair, f"{ratio:.2f}"]
-        for i, (pair, ratio) in enumerate(zip(pairs, ratios, strict=True))
-    ]
-    head = ["pair", f"{ours}, steps a second", f"{theirs}, steps a second", "ratio"]
-    return f"""{table(head, rows)}
-
-{ours} was faster in {faster} of {len(ratios)} pairs; the median ratio is
-{statistics.median(ratios):.2f}. {made_on(results)} Command: `python benchmarks/{script}.py`."""
+{made_on(results)}
+Command: `python benchmarks/quality.py --seeds {len(rows[0][2].split())}`."""
 
 
 def main():
-    levers = read("throughput_torch")["levers"]
-    imports = read("import_time")
     PAGE.write_text(
         f"""# Benchmarks
 
-What the book's recipes reach, beside what readers are likely to know. Each table is printed by one
+What the book's recipes reach, beside what readers are likely to know. The table is printed by one
 command, from one run of all that it compares. Your numbers will differ; the order should not.
 
 {quality()}
-
-## Steps a second at equal mathematics
-
-Same networks, batch and update; each pair runs one after the other, and the comparison begins with
-a check that both arrive at the same weights.
-
-{throughput("throughput_torch", "`Trainer`", "PyTorch example's loop", "throughput_torch")}
-
-What each lever does by itself, in the example's loop (1 is the example):
-
-{table(["lever", "speed"], [[LEVERS[name], f"{ratio:.2f}"] for name, ratio in levers.items()])}
-
-{throughput("throughput_keras", "Keras `fit`", "TensorFlow tutorial's loop", "throughput_keras")}
-
-## Import
-
-`import gantutor` takes {imports["median_seconds"]:.3f} s and loads neither framework.
-{made_on(imports)} Command: `python benchmarks/import_time.py`.
 """,
         encoding="utf-8",
     )

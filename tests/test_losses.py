@@ -109,5 +109,7 @@ def test_large_logits_stay_finite(twin):
 
 
 def test_an_unknown_loss_suggests_the_nearest(twin):
-    with pytest.raises(ValueError, match=r"Unknown loss 'wassertein'. Did you mean 'wasserstein'\?"):
+    with pytest.raises(
+        ValueError, match=r"Unknown loss 'wassertein'. Did you mean 'wasserstein'\?"
+    ):
         twin.losses.get("wassertein")

@@ -130,5 +130,5 @@ def test_classes_are_a_logit_each(twin):
 
 
 def test_an_unknown_normalization_is_refused(twin):
-    with pytest.raises(ValueError, match="Unknown normalization 'batsh'. Did you mean 'batch'"):
+    with pytest.raises(ValueError, match=r"Unknown normalization 'batsh'\. Did you mean 'batch'"):
         twin.models.dcgan_generator(normalization="batsh")

@@ -437,6 +437,7 @@ def load_generator(name):
     recipe, arrays = shipped.load_generator_weights(name)
     generator, _ = models.build(recipe)
     generator.set_weights(arrays)
+    generator.classes = recipe.classes
     return generator
 
 
@@ -465,6 +466,7 @@ def sample(generator, latents, seed=0, classes=0, labels=None):
     >>> sample(models.mlp_generator(), 3).shape
     (3, 28, 28, 1)
     """
+    classes = getattr(generator, "classes", classes)  # a shipped generator knows its own
     if np.ndim(latents) == 0:
         latents = as_latents(latents, generator.input_shape[-1] - classes, seed)
     latents = check_rows(latents, "latents")

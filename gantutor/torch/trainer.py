@@ -435,6 +435,7 @@ def load_generator(name):
     recipe, arrays = shipped.load_generator_weights(name)
     generator, _ = models.build(recipe)
     set_weights(generator, arrays)
+    generator.classes = recipe.classes
     return generator.eval()
 
 
@@ -465,6 +466,7 @@ def sample(generator, latents, seed=0, classes=0, labels=None):
     >>> sample(models.mlp_generator(), 3).shape
     (3, 28, 28, 1)
     """
+    classes = getattr(generator, "classes", classes)  # a shipped generator knows its own
     if np.ndim(latents) == 0:
         latents = as_latents(latents, generator[0].in_features - classes, seed)
     latents = check_rows(latents, "latents")

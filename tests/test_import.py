@@ -1,0 +1,44 @@
+"""What importing loads, and what it says when an extra is missing."""
+
+import subprocess
+import sys
+
+import pytest
+
+FRAMEWORKS = {"torch", "tensorflow", "keras"}
+
+
+def run(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["gantutor", "gantutor.data", "gantutor.metrics", "gantutor.plots", "gantutor.recipes"],
+)
+def test_the_framework_free_parts_load_no_framework(module):
+    done = run(f"import sys, {module}; print(*{FRAMEWORKS!r} & set(sys.modules))")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize(
+    ("missing", "module", "advice"),
+    [
+        ("torch", "gantutor.torch", 'pip install "gantutor[torch]"'),
+        ("tensorflow", "gantutor.keras", 'pip install "gantutor[keras]"'),
+        ("keras", "gantutor.keras", 'pip install "gantutor[keras]"'),
+    ],
+)
+def test_a_missing_extra_is_named(missing, module, advice):
+    # None in sys.modules makes the import fail as if the package were not there.
+    done = run(f"import sys; sys.modules[{missing!r}] = None; import {module}")
+    assert "ModuleNotFoundError" in done.stderr
+    assert advice in done.stderr.strip().splitlines()[-1]
+
+
+def test_the_wrong_backend_is_named():
+    pytest.importorskip("torch")
+    pytest.importorskip("tensorflow")
+    done = run('import os; os.environ["KERAS_BACKEND"] = "torch"; import gantutor.keras')
+    assert "needs Keras's TensorFlow backend; got 'torch'" in done.stderr
