@@ -16,6 +16,7 @@ export TF_NUM_INTRAOP_THREADS := 1
 export TF_NUM_INTEROP_THREADS := 1
 export TF_CPP_MIN_LOG_LEVEL := 2
 export KERAS_BACKEND := tensorflow
+export TQDM_DISABLE := 1
 
 .PHONY: help setup book test fast lint notebooks clean
 
