@@ -139,6 +139,6 @@ def test_notebooks_are_brought_to_their_committed_form(small_book):
     notebook = nbformat.read(path, as_version=4)
     assert set(notebook.metadata) == {"covers", "kernelspec", "language_info"}
     plain, picture, number = notebook.cells[1:]
-    assert plain.outputs == [] and plain.metadata == {} and plain.execution_count is None
+    assert plain.outputs == [] and plain.metadata == {} and plain.execution_count == 1
     assert [output.get("text") for output in picture.outputs] == ["text\n"]
     assert [output.data for output in number.outputs] == [{"text/plain": "2"}]

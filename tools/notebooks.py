@@ -1,8 +1,8 @@
 """Bring every notebook to its committed form; with --check, only name those that are not in it.
 
 Text outputs stay, taken from the last execution; pictures, widgets, HTML and what was printed to
-stderr go, because the built pages have them. Cells carry no counts, and metadata only what the
-book reads. The cell tagged `setup` is the same everywhere.
+stderr go, because the built pages have them. Cells are counted in their order, because nbval
+refuses outputs of a cell without a count; metadata hold only what the book reads. The cell tagged `setup` is the same everywhere.
 """
 
 import argparse
@@ -27,8 +27,8 @@ if "google.colab" in sys.modules:
     %pip install --quiet --no-deps git+{REPOSITORY}"""
 
 
-def text_of(output: NotebookNode) -> NotebookNode | None:
-    """The part of an output that is committed: its text, or None."""
+def text_of(output: NotebookNode, count: int) -> NotebookNode | None:
+    """The part of an output of cell number `count` that is committed: its text, or None."""
     if output.output_type == "stream":
         return output if output.name == "stdout" else None
     if output.output_type == "error":
@@ -40,7 +40,7 @@ def text_of(output: NotebookNode) -> NotebookNode | None:
         return None
     kept = NotebookNode(output, data={"text/plain": text}, metadata={})
     if output.output_type == "execute_result":
-        kept.execution_count = None
+        kept.execution_count = count
     return kept
 
 
@@ -49,6 +49,7 @@ def normalise(notebook: NotebookNode) -> str:
     notebook = copy.deepcopy(notebook)
     kept = {key: value for key, value in notebook.metadata.items() if key in NOTEBOOK_METADATA}
     notebook.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"}, **kept)
+    count = 0
     for cell in notebook.cells:
         cell.metadata = NotebookNode(
             {key: value for key, value in cell.metadata.items() if key in CELL_METADATA}
@@ -56,8 +57,9 @@ def normalise(notebook: NotebookNode) -> str:
         if "setup" in cell.metadata.get("tags", []):
             cell.source = SETUP
         if cell.cell_type == "code":
-            cell.execution_count = None
-            cell.outputs = [kept for output in cell.outputs if (kept := text_of(output))]
+            count += 1
+            cell.execution_count = count
+            cell.outputs = [kept for output in cell.outputs if (kept := text_of(output, count))]
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return nbformat.writes(notebook).rstrip("\n") + "\n"
 
