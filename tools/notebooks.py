@@ -2,7 +2,8 @@
 
 Text outputs stay, taken from the last execution; pictures, widgets, HTML and what was printed to
 stderr go, because the built pages have them. Cells are counted in their order, because nbval
-refuses outputs of a cell without a count; metadata hold only what the book reads. The cell tagged `setup` is the same everywhere.
+refuses outputs of a cell without a count; metadata hold only what the book reads. The cell tagged
+`setup` is the same everywhere.
 """
 
 import argparse
