@@ -44,7 +44,7 @@ class Recipe:
     generator_normalization, discriminator_normalization : str or None
         ``"batch"``, ``"layer"`` or None (dcgan only).
     spectral_norm : bool
-        Spectral normalisation of the discriminator's layers (dcgan only).
+        Spectral normalisation of the discriminator's layers.
     loss : str
         Name of a pair in ``gantutor.torch.losses`` and ``gantutor.keras.losses``.
     penalties : dict[str, float]

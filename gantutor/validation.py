@@ -93,13 +93,57 @@ def check_rows(rows, name="rows", columns=None):
     ValueError
         If there is no row, a wrong number of columns, or a value that is not finite.
     """
-    rows = np.asarray(rows, dtype=np.float32)
+    rows = _check_matrix(np.asarray(rows, dtype=np.float32), name)
+    if columns is not None and rows.shape[1] != columns:
+        raise ValueError(f"{name} must have {columns} columns; got {rows.shape[1]}.")
+    return rows
+
+
+def check_features(features, name="features", rows=1):
+    """Return `features` as a finite array of shape [N, d], or say what is wrong.
+
+    Parameters
+    ----------
+    features : array_like of real numbers, shape [N, d]
+    name : str
+        What the caller calls this argument; used in the error.
+    rows : int
+        The least N that the caller can use.
+
+    Returns
+    -------
+    numpy.ndarray, shape [N, d]
+        float32 if that is what came, so that large sets are not copied; otherwise float64.
+
+    Raises
+    ------
+    ValueError
+        If there are too few rows, no columns, or a value that is not finite.
+    """
+    features = np.asarray(features)
+    dtype = np.float32 if features.dtype == np.float32 else np.float64
+    features = _check_matrix(features.astype(dtype, copy=False), name)
+    if features.shape[1] == 0:
+        raise ValueError(f"{name} must have at least one column; got shape {list(features.shape)}.")
+    if len(features) < rows:
+        raise ValueError(f"{name} must have at least {rows} rows; got {len(features)}.")
+    return features
+
+
+def check_same_columns(first, second):
+    """Raise ValueError unless two sets of features [N, d] have the same dimension d."""
+    if first.shape[-1] != second.shape[-1]:
+        raise ValueError(
+            "Both sets of features must have the same dimension; "
+            f"got {first.shape[-1]} and {second.shape[-1]}."
+        )
+
+
+def _check_matrix(rows, name):
     if rows.ndim != 2:
         raise ValueError(f"{name} must have shape [N, d]; got {list(rows.shape)}.")
     if len(rows) == 0:
         raise ValueError(f"{name} is empty: shape {list(rows.shape)}; at least one row is needed.")
-    if columns is not None and rows.shape[1] != columns:
-        raise ValueError(f"{name} must have {columns} columns; got {rows.shape[1]}.")
     if not np.isfinite(rows).all():
         raise ValueError(f"{name} must be finite; got NaN or infinity.")
     return rows

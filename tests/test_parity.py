@@ -22,6 +22,7 @@ GRID = {
     "mlp": recipes.get("mlp"),
     "dcgan": recipes.get("dcgan"),
     "rgb": recipes.get("dcgan").replace(side=32, channels=3, generator_width=8),
+    "spectral mlp": recipes.get("mlp").replace(spectral_norm=True, discriminator_width=8),
     "spectral": recipes.get("dcgan").replace(spectral_norm=True, discriminator_width=8),
     "layer": recipes.get("dcgan").replace(
         generator_normalization="layer", discriminator_normalization="layer", generator_width=8
@@ -105,7 +106,7 @@ def test_losses_and_their_gradients_agree(loss):
                 np.testing.assert_allclose(b, a, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["dcgan", "spectral", "layer", "mlp"])
+@pytest.mark.parametrize("name", ["dcgan", "spectral", "spectral mlp", "layer", "mlp"])
 def test_penalties_agree(name):
     trainer, gan = twins(GRID[name])
     real, latents, mix, _ = batch(GRID[name])

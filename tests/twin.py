@@ -34,7 +34,7 @@ class Twin:
 
     def weights(self, trained):
         """All numbers that the next step depends on."""
-        return {key: value.detach().numpy().copy() if self.name == "torch" else value.numpy()
+        return {key: value.detach().cpu().numpy().copy() if self.name == "torch" else value.numpy()
                 for key, value in trained._state().items()}  # fmt: skip
 
 

@@ -53,23 +53,31 @@ def mlp_generator(shape=(28, 28, 1), latent_dim=100, width=128, seed=0):
     )
 
 
-def mlp_discriminator(shape=(28, 28, 1), width=128, seed=0):
-    """Discriminator with two hidden LeakyReLU layers; arguments as in `mlp_generator`.
+def mlp_discriminator(shape=(28, 28, 1), width=128, spectral_norm=False, seed=0):
+    """Discriminator with two hidden LeakyReLU layers.
+
+    Parameters
+    ----------
+    shape, width, seed
+        As in `mlp_generator`.
+    spectral_norm : bool
+        As in `dcgan_discriminator`.
 
     Returns
     -------
     keras.Sequential
         [N, H, W, C] or [N, d] → logits [N].
     """
+    dense = SpectralDense if spectral_norm else layers.Dense
     return keras.Sequential(
         [
             keras.Input(shape),
             layers.Flatten(),
-            layers.Dense(width, kernel_initializer=_glorot(seed, 0)),
+            dense(width, kernel_initializer=_glorot(seed, 0)),
             layers.LeakyReLU(negative_slope=0.2),
-            layers.Dense(width, kernel_initializer=_glorot(seed, 1)),
+            dense(width, kernel_initializer=_glorot(seed, 1)),
             layers.LeakyReLU(negative_slope=0.2),
-            layers.Dense(1, kernel_initializer=_glorot(seed, 2)),
+            dense(1, kernel_initializer=_glorot(seed, 2)),
             layers.Reshape(()),
         ]
     )
@@ -215,7 +223,9 @@ def build(recipe, seed=0):
     if recipe.model == "mlp":
         return (
             mlp_generator(recipe.shape, recipe.latent_dim, recipe.generator_width, seed),
-            mlp_discriminator(recipe.shape, recipe.discriminator_width, seed + 1),
+            mlp_discriminator(
+                recipe.shape, recipe.discriminator_width, recipe.spectral_norm, seed + 1
+            ),
         )
     generator = dcgan_generator(
         recipe.side,

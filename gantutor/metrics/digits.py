@@ -123,6 +123,24 @@ def digit_probabilities(images):
     return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
+def digit_test_features():
+    """Return the shipped features of MNIST's 10,000 test digits, which no generator has seen.
+
+    Returns
+    -------
+    tuple[numpy.ndarray, numpy.ndarray]
+        Features, float32, shape [10000, 64], rounded to three digits; labels, int64, shape [10000].
+
+    Examples
+    --------
+    >>> features, labels = digit_test_features()
+    >>> features.shape, labels[:3].tolist()
+    ((10000, 64), [7, 2, 1])
+    """
+    stored = load_shipped("digit_test_features.safetensors")
+    return stored["features"].astype(np.float32), stored["labels"].astype(np.int64)
+
+
 def digit_fid(images, reference="test"):
     """Return the digit FID: the Fréchet distance between digit features of two sets of images.
 
@@ -172,4 +190,5 @@ def _classifier():
 @functools.cache
 def _test_statistics():
     stored = load_shipped("digit_statistics.safetensors")
-    return FeatureStatistics(stored["mean"], stored["covariance"], int(stored["count"]))
+    count = int(stored["count"])
+    return FeatureStatistics(stored["mean"], stored["covariance"] * (count - 1), count)

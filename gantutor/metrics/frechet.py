@@ -5,24 +5,33 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 
-from gantutor.validation import check_rows
+from gantutor.validation import check_features, check_positive, check_same_columns
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FeatureStatistics:
-    """Mean and covariance of features, all that the Fréchet distance needs of them.
+    """Mean and scatter of features: all that the Fréchet distance needs of them.
+
+    Statistics of the parts of a set, added, are those of the whole, whatever the parts: a set may
+    be larger than memory, or spread over several processes.
 
     Parameters
     ----------
     mean : numpy.ndarray, float64, shape [d]
-    covariance : numpy.ndarray, float64, shape [d, d]
-        Unbiased: divided by `count` − 1.
+    scatter : numpy.ndarray, float64, shape [d, d]
+        Sum of the outer products of the rows' deviations from their mean.
     count : int
         How many feature rows they were computed from.
+
+    Examples
+    --------
+    >>> chunks = np.arange(12.0).reshape(3, 2, 2)
+    >>> sum(map(FeatureStatistics.of, chunks)).mean
+    array([5., 6.])
     """
 
     mean: np.ndarray
-    covariance: np.ndarray
+    scatter: np.ndarray
     count: int
 
     @classmethod
@@ -32,7 +41,7 @@ class FeatureStatistics:
         Parameters
         ----------
         features : array_like, shape [N, d]
-            At least two rows, finite.
+            At least one row, finite.
 
         Returns
         -------
@@ -41,21 +50,62 @@ class FeatureStatistics:
         Raises
         ------
         ValueError
-            If there are fewer than two rows, or a value is NaN or infinite.
+            If there is no row, or a value is NaN or infinite.
 
         Examples
         --------
         >>> float(FeatureStatistics.of([[0.0], [2.0]]).covariance[0, 0])
         2.0
         """
-        check_rows(features, "features")
-        features = np.asarray(features, dtype=np.float64)
-        count = len(features)
-        if count < 2:
-            raise ValueError("features must have at least two rows for a covariance; got 1.")
-        mean = features.mean(axis=0)
+        features = check_features(features)
+        mean = features.mean(axis=0, dtype=np.float64)
         centred = features - mean
-        return cls(mean, centred.T @ centred / (count - 1), count)
+        return cls(mean, centred.T @ centred, len(features))
+
+    @property
+    def covariance(self):
+        """The unbiased covariance, shape [d, d]: `scatter` divided by `count` − 1.
+
+        Raises
+        ------
+        ValueError
+            If there is only one row.
+        """
+        if self.count < 2:
+            raise ValueError("features must have at least two rows for a covariance; got 1.")
+        return self.scatter / (self.count - 1)
+
+    def __add__(self, other):
+        """Return the statistics of both sets together (Chan, Golub and LeVeque, 1983)."""
+        check_same_columns(self.mean, other.mean)
+        count = self.count + other.count
+        shift = other.mean - self.mean
+        between = np.outer(shift, shift) * (self.count * other.count / count)
+        mean = self.mean + shift * (other.count / count)
+        return FeatureStatistics(mean, self.scatter + other.scatter + between, count)
+
+    def __radd__(self, other):
+        """Let ``sum`` begin with its 0."""
+        return self if other == 0 else NotImplemented
+
+
+@dataclass(frozen=True, eq=False)
+class FrechetExtrapolation:
+    """What `frechet_infinity` found.
+
+    Parameters
+    ----------
+    value : float
+        The distance that the line reaches at 1/N = 0; may be slightly negative.
+    sizes : numpy.ndarray, int64, shape [P]
+        Numbers N of rows.
+    distances : numpy.ndarray, float64, shape [P]
+        The distance of a subset of each size.
+    """
+
+    value: float
+    sizes: np.ndarray
+    distances: np.ndarray
 
 
 def frechet_distance(first, second):
@@ -65,10 +115,14 @@ def frechet_distance(first, second):
 
         \lVert\mu_1-\mu_2\rVert^2 + \operatorname{tr}\bigl(C_1 + C_2 - 2(C_1C_2)^{1/2}\bigr)
 
-    The trace of :math:`(C_1C_2)^{1/2}` is the sum of the singular values of
-    :math:`C_1^{1/2}C_2^{1/2}`. Both roots are of symmetric matrices, so nothing complex and no
-    matrix square root of an ill-conditioned product appears. The number shrinks with the sample's
-    size: compare distances only between samples of the same number of rows.
+    with the unbiased covariances. Nothing complex and no root of an unsymmetric product appears.
+    With :math:`C_1=LL^\top` the trace of :math:`(C_1C_2)^{1/2}` is the sum of the square roots of
+    the eigenvalues of :math:`L^\top C_2L`. Where a set has no more rows than dimensions, its
+    centred features :math:`A` take the place of :math:`L`: for two such sets the trace is the sum
+    of the singular values of :math:`A_1A_2^\top`, which costs N² instead of d² and loses no digits.
+
+    The number shrinks with the sample's size: compare distances only between samples of the same
+    number of rows, or extrapolate with `frechet_infinity`.
 
     Parameters
     ----------
@@ -83,7 +137,7 @@ def frechet_distance(first, second):
     Raises
     ------
     ValueError
-        If the dimensions d differ, or a set is not as `FeatureStatistics.of` wants it.
+        If the dimensions d differ, a set has fewer than two rows, or a value is not finite.
 
     References
     ----------
@@ -95,23 +149,94 @@ def frechet_distance(first, second):
     >>> round(frechet_distance(points, points + [3, 4]), 6)  # 3² + 4²
     25.0
     """
-    first, second = (
-        each if isinstance(each, FeatureStatistics) else FeatureStatistics.of(each)
-        for each in (first, second)
+    first, second = _gaussian(first), _gaussian(second)
+    check_same_columns(first[0], second[0])
+    shift = first[0] - second[0]
+    traces = sum(
+        np.trace(covariance) if root is None else np.vdot(root, root)
+        for _, root, covariance in (first, second)
     )
-    if len(first.mean) != len(second.mean):
-        raise ValueError(
-            "Both sets of features must have the same dimension; "
-            f"got {len(first.mean)} and {len(second.mean)}."
-        )
-    shift = first.mean - second.mean
-    roots = _symmetric_root(first.covariance) @ _symmetric_root(second.covariance)
-    overlap = scipy.linalg.svdvals(roots).sum()
-    spread = np.trace(first.covariance) + np.trace(second.covariance) - 2 * overlap
-    return max(0.0, float(shift @ shift + spread))
+    if first[1] is None and second[1] is None:
+        overlap = _overlap(first[2], second[2])
+    else:
+        roots = [_root(c) if root is None else root for _, root, c in (first, second)]
+        overlap = scipy.linalg.svdvals(roots[0] @ roots[1].T).sum()
+    return max(0.0, float(shift @ shift + traces - 2 * overlap))
 
 
-def _symmetric_root(covariance):
-    """Return the square root of a covariance; rounding below zero counts as zero."""
+def frechet_infinity(features, reference, points=15, seed=0):
+    """Extrapolate the Fréchet distance to infinitely many samples.
+
+    The bias of the distance is nearly proportional to 1/N. A straight line through the distances
+    of random subsets, of N/2 to N rows, is followed to 1/N = 0.
+
+    Parameters
+    ----------
+    features : array_like, shape [N, d]
+        Features of the generated samples; 4 rows at least, and better some thousands.
+    reference : array_like, shape [M, d], or FeatureStatistics
+        What to compare with; its own size is not extrapolated.
+    points : int
+        How many subsets; at least 2.
+    seed : int
+        Seed of the subsets.
+
+    Returns
+    -------
+    FrechetExtrapolation
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 4 rows, fewer than 2 points, or an argument of `frechet_distance`
+        would be refused.
+
+    References
+    ----------
+    Chong and Forsyth (2020), section 4.
+    """
+    features = check_features(features, "features", 4)
+    if check_positive(points, "points") < 2:
+        raise ValueError("points must be at least 2 for a line; got 1.")
+    if not isinstance(reference, FeatureStatistics):
+        reference = FeatureStatistics.of(reference)
+    generator = np.random.default_rng(seed)
+    # Equally spaced in 1/N, where the line is fitted.
+    sizes = np.rint(1 / np.linspace(2 / len(features), 1 / len(features), points)).astype(int)
+    distances = np.array(
+        [
+            frechet_distance(features[generator.permutation(len(features))[:size]], reference)
+            for size in sizes
+        ]
+    )
+    _, value = np.polyfit(1 / sizes, distances, 1)
+    return FrechetExtrapolation(float(value), sizes, distances)
+
+
+def _gaussian(features):
+    """Return the mean, and a root [N, d] of the covariance if N ≤ d, or else the covariance."""
+    if not isinstance(features, FeatureStatistics):
+        rows = check_features(features, rows=2)
+        if len(rows) <= rows.shape[1]:
+            mean = rows.mean(axis=0, dtype=np.float64)
+            return mean, (rows - mean) / np.sqrt(len(rows) - 1), None
+        features = FeatureStatistics.of(rows)
+    return features.mean, None, features.covariance
+
+
+def _overlap(first, second):
+    """Return the trace of the root of the product of two covariances [d, d]."""
+    try:
+        lower = scipy.linalg.cholesky(first, lower=True)
+    except scipy.linalg.LinAlgError:  # some direction has no variance
+        return scipy.linalg.svdvals(_root(first) @ _root(second)).sum()
+    half = scipy.linalg.blas.dtrmm(1.0, lower, second, lower=1, trans_a=1)
+    product = scipy.linalg.blas.dtrmm(1.0, lower, half, side=1, lower=1)
+    return np.sqrt(np.clip(scipy.linalg.eigvalsh(product), 0, None)).sum()
+
+
+def _root(covariance):
+    """Return the symmetric root of a covariance; what rounding leaves of a 0 counts as 0."""
     values, vectors = scipy.linalg.eigh(covariance)
-    return (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
+    floor = values[-1] * len(values) * np.finfo(values.dtype).eps
+    return (vectors * np.sqrt(np.where(values > floor, values, 0))) @ vectors.T

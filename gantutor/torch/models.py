@@ -107,8 +107,15 @@ def mlp_generator(shape=(28, 28, 1), latent_dim=100, width=128, seed=0):
 
 
 @_isolated
-def mlp_discriminator(shape=(28, 28, 1), width=128, seed=0):
-    """Discriminator with two hidden LeakyReLU layers; arguments as in `mlp_generator`.
+def mlp_discriminator(shape=(28, 28, 1), width=128, spectral_norm=False, seed=0):
+    """Discriminator with two hidden LeakyReLU layers.
+
+    Parameters
+    ----------
+    shape, width, seed
+        As in `mlp_generator`.
+    spectral_norm : bool
+        As in `dcgan_discriminator`.
 
     Returns
     -------
@@ -124,7 +131,8 @@ def mlp_discriminator(shape=(28, 28, 1), width=128, seed=0):
         nn.Linear(width, 1),
         nn.Flatten(0),
     )
-    return _initialize(model, "glorot", seed)
+    model = _initialize(model, "glorot", seed)
+    return _spectral(model, seed) if spectral_norm else model
 
 
 @_isolated
@@ -239,12 +247,7 @@ def dcgan_discriminator(
     layers += [ToRows(), nn.Linear(4 * 4 * inputs, classes or 1)]
     layers += [] if classes else [nn.Flatten(0)]
     model = _initialize(nn.Sequential(*layers), "normal", seed)
-    if spectral_norm:
-        torch.manual_seed(seed)
-        for layer in model:
-            if isinstance(layer, nn.Conv2d | nn.Linear):
-                spectral(layer)
-    return model
+    return _spectral(model, seed) if spectral_norm else model
 
 
 def build(recipe, seed=0):
@@ -252,7 +255,9 @@ def build(recipe, seed=0):
     if recipe.model == "mlp":
         return (
             mlp_generator(recipe.shape, recipe.latent_dim, recipe.generator_width, seed),
-            mlp_discriminator(recipe.shape, recipe.discriminator_width, seed + 1),
+            mlp_discriminator(
+                recipe.shape, recipe.discriminator_width, recipe.spectral_norm, seed + 1
+            ),
         )
     generator = dcgan_generator(
         recipe.side,
@@ -280,6 +285,15 @@ def _normalization(kind, channels):
     if kind == "batch":
         return [nn.BatchNorm2d(channels, eps=1e-5, momentum=0.1)]
     return [nn.GroupNorm(1, channels, eps=1e-5)] if kind == "layer" else []
+
+
+def _spectral(model, seed):
+    """Normalise the weights of all layers; the first singular vectors are drawn from `seed`."""
+    torch.manual_seed(seed)
+    for layer in model:
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            spectral(layer)
+    return model
 
 
 def _initialize(model, kind, seed):

@@ -102,7 +102,7 @@ def test_two_sets_of_images_can_be_compared_directly(training_digits):
         (np.zeros((4, 28, 28, 3), np.float32), ValueError, "grey"),
         (np.zeros((4, 28, 28, 1), np.uint8), TypeError, "uint8"),
         (np.full((4, 28, 28, 1), np.nan, np.float32), ValueError, "finite"),
-        (np.zeros((1, 28, 28, 1), np.float32), ValueError, "at least two rows"),
+        (np.zeros((1, 28, 28, 1), np.float32), ValueError, "at least 2 rows"),
     ],
 )
 def test_images_that_cannot_be_scored_are_refused(wrong, error, message):

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from mpmath import mp
 
-from gantutor.metrics.frechet import FeatureStatistics, frechet_distance
+from gantutor.metrics.frechet import FeatureStatistics, frechet_distance, frechet_infinity
 
 
 def gaussian(mean, covariance):
-    return FeatureStatistics(np.asarray(mean, float), np.asarray(covariance, float), 1000)
+    return FeatureStatistics(np.asarray(mean, float), 999 * np.asarray(covariance, float), 1000)
 
 
 @pytest.fixture
@@ -76,10 +77,85 @@ def test_statistics_are_the_unbiased_ones(features):
     assert statistics.covariance.dtype == np.float64
 
 
+def by_definition(first, second):
+    """The distance in 50 digits, through the eigenvalues of C₁ C₂."""
+    mp.dps = 50
+    means = [mp.matrix(x.mean(axis=0).tolist()) for x in (first, second)]
+    covariances = []
+    for x in (first, second):
+        rows = mp.matrix(x.tolist())
+        mean = mp.matrix([sum(rows[:, j]) / len(x) for j in range(rows.cols)])
+        centred = rows - mp.ones(len(x), 1) * mean.T
+        covariances.append(centred.T * centred / (len(x) - 1))
+    eigenvalues, _ = mp.eig(covariances[0] * covariances[1])
+    overlap = sum(mp.sqrt(mp.re(value)) if mp.re(value) > 1e-30 else 0 for value in eigenvalues)
+    traces = sum(c[i, i] for c in covariances for i in range(c.rows))
+    shift = means[0] - means[1]
+    return float((shift.T * shift)[0] + traces - 2 * overlap)
+
+
+@pytest.mark.parametrize("counts", [(30, 40), (5, 7), (5, 40), (40, 5), (8, 9), (9, 9)])
+def test_it_keeps_its_digits_with_more_and_with_fewer_points_than_dimensions(counts):
+    generator = np.random.default_rng(3)
+    mixing = generator.normal(size=(8, 8)) * np.logspace(0, -4, 8)
+    first, second = (generator.normal(size=(n, 8)) @ mixing for n in counts)
+    expected = by_definition(first, second)
+    assert frechet_distance(first, second) == pytest.approx(expected, rel=1e-9)
+
+
+def test_statistics_of_few_points_give_the_same_distance_as_their_features():
+    generator = np.random.default_rng(0)
+    first, second = generator.normal(size=(6, 20)), generator.normal(size=(50, 20)) + 1
+    of_features = frechet_distance(first, second)
+    statistics = [FeatureStatistics.of(x) for x in (first, second)]
+    assert frechet_distance(*statistics) == pytest.approx(of_features, rel=1e-6)
+    assert frechet_distance(first, statistics[1]) == pytest.approx(of_features, rel=1e-10)
+
+
+def test_a_constant_feature_changes_nothing(features):
+    other = 0.5 * features[:200] + 1
+    more = [np.hstack([x, np.full((len(x), 1), 3.0)]) for x in (features, other)]
+    assert frechet_distance(*more) == pytest.approx(frechet_distance(features, other), rel=1e-9)
+
+
+@pytest.mark.parametrize("cuts", [[250], [1, 2, 499], [100, 101, 300]])
+def test_statistics_of_parts_add_to_those_of_the_whole(features, cuts):
+    features = features + 1e4
+    merged = sum(FeatureStatistics.of(part) for part in np.split(features, cuts))
+    whole = FeatureStatistics.of(features)
+    assert merged.count == 500
+    np.testing.assert_allclose(merged.mean, whole.mean, rtol=1e-13)
+    np.testing.assert_allclose(merged.covariance, whole.covariance, rtol=1e-7, atol=1e-7)
+
+
+def test_statistics_of_other_dimensions_do_not_add(features):
+    with pytest.raises(ValueError, match="same dimension; got 8 and 3"):
+        FeatureStatistics.of(features) + FeatureStatistics.of(features[:, :3])
+
+
+def test_the_extrapolation_removes_the_bias():
+    generator = np.random.default_rng(0)
+    reference = gaussian(np.zeros(16), np.eye(16))
+    features = generator.normal(size=(2000, 16)) + 0.25  # the true distance is 16 · 0.25² = 1
+    extrapolated = frechet_infinity(features[:1000], reference)
+    finite = [frechet_distance(features[a : a + 250], reference) for a in range(0, 2000, 250)]
+    assert np.mean(finite) > 1.1
+    assert abs(extrapolated.value - 1) < 0.6 * (np.mean(finite) - 1)
+    assert extrapolated.sizes[0] == 500 and extrapolated.sizes[-1] == 1000
+    assert extrapolated.distances[-1] == pytest.approx(frechet_distance(features[:1000], reference))
+
+
+def test_what_cannot_be_extrapolated_is_refused(features):
+    with pytest.raises(ValueError, match="at least 4 rows; got 3"):
+        frechet_infinity(features[:3], features)
+    with pytest.raises(ValueError, match="points must be at least 2"):
+        frechet_infinity(features, features, points=1)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (np.zeros((1, 4)), "at least two rows"),
+        (np.zeros((1, 4)), "at least 2 rows"),
         (np.zeros((0, 4)), "empty"),
         (np.zeros(4), r"must have shape \[N, d\]; got \[4\]"),
         (np.full((3, 4), np.nan), "finite"),
