@@ -82,7 +82,9 @@ def _parser():
     sample.add_argument("--seed", type=int, default=0)
     sample.add_argument("--out", type=Path, required=True, help="FILE.png or FILE.npz")
 
-    score = commands.add_parser("score", help="score 28×28 grey digits by digit features")
+    score = commands.add_parser(
+        "score", help="score 28×28 grey digits by all metrics on digit features"
+    )
     score.set_defaults(run=_score)
     score.add_argument(
         "source", help="a run's folder, a shipped generator, an NPZ with `images`, or a folder"
@@ -137,9 +139,10 @@ def _training_data(options, recipe):
 
 
 def _sample(options):
-    images = _generated(options.source, options.count, options.seed)
+    images, labels = _generated(options.source, options.count, options.seed)
     if options.out.suffix == ".npz":
-        np.savez_compressed(options.out, images=images)
+        arrays = {"images": images} | ({} if labels is None else {"labels": labels})
+        np.savez_compressed(options.out, **arrays)
     elif options.out.suffix == ".png":
         plots.image_grid(images).savefig(options.out)
     else:
@@ -149,25 +152,21 @@ def _sample(options):
 
 
 def _score(options):
-    source = Path(options.source)
+    source, labels = Path(options.source), None
     if source.suffix == ".npz":
         with np.load(source, allow_pickle=False) as file:
             images = check_images(file["images"], "images", channels=1, side=28)
+            labels = file.get("labels")
     elif source.is_dir() and not (source / "run.json").exists():
         images = data.image_folder(source, side=28, channels=1)
     else:
-        images = _generated(options.source, options.count, options.seed)
-    scores = {
-        "images": len(images),
-        "digit_fid": metrics.digit_fid(images),
-        "inception_score": metrics.inception_score(metrics.digit_probabilities(images)),
-    }
-    print(json.dumps(scores, indent=2))
+        images, labels = _generated(options.source, options.count, options.seed)
+    print(json.dumps(metrics.digit_report(images, labels), indent=2))
     return 0
 
 
 def _generated(source, count, seed):
-    """Samples of a run, or of a shipped generator, as float32 NHWC."""
+    """Samples of a run, or of a shipped generator, as float32 NHWC, and their classes or None."""
     folder = Path(source)
     if folder.is_dir():
         run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
@@ -176,12 +175,19 @@ def _generated(source, count, seed):
         recipe = recipes.Recipe.from_dict(run["recipe"])
         trained = getattr(twin, kind).from_recipe(recipe, run["seed"])
         trained.restore(latest_checkpoint(folder))
-        return trained.sample(count, seed)
+        labels = _spread(count, recipe.classes)
+        return trained.sample(count, seed, labels), labels
     if f"{source}.safetensors" not in shipped.manifest():
         raise ValueError(f"{source!r} is neither a run's folder nor a shipped generator.")
     twin = importlib.import_module("gantutor.torch")
     recipe, _ = shipped.load_generator_weights(source)
-    return twin.sample(twin.load_generator(source), count, seed, recipe.classes)
+    labels = _spread(count, recipe.classes)
+    return twin.sample(twin.load_generator(source), count, seed, recipe.classes, labels), labels
+
+
+def _spread(count, classes):
+    """Labels 0 … classes − 1 in turn, or None without classes."""
+    return np.arange(check_positive(count, "count")) % classes if classes else None
 
 
 if __name__ == "__main__":

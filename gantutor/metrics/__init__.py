@@ -1,11 +1,18 @@
 """Scores of generated samples, in NumPy and SciPy, the same for every framework."""
 
+from gantutor.metrics.classifiers import (
+    ShareTest,
+    classification_accuracy_score,
+    memorisation_test,
+    two_sample_test,
+)
 from gantutor.metrics.digits import (
     DigitClassifier,
     digit_features,
     digit_fid,
     digit_probabilities,
     digit_test_features,
+    perceptual_distance,
 )
 from gantutor.metrics.frechet import (
     FeatureStatistics,
@@ -13,10 +20,17 @@ from gantutor.metrics.frechet import (
     frechet_distance,
     frechet_infinity,
 )
+from gantutor.metrics.images import diversity, ms_ssim, psnr, ssim
 from gantutor.metrics.inception import inception_score
 from gantutor.metrics.kernel import KernelDistance, kernel_distance
-from gantutor.metrics.modes import ModeCoverage, mode_coverage
+from gantutor.metrics.modes import (
+    ModeCoverage,
+    StackedModes,
+    mode_coverage,
+    stacked_digit_modes,
+)
 from gantutor.metrics.neighbours import NeighbourScores, nearest_distances, precision_recall
+from gantutor.metrics.report import digit_report
 
 __all__ = [
     "DigitClassifier",
@@ -25,15 +39,27 @@ __all__ = [
     "KernelDistance",
     "ModeCoverage",
     "NeighbourScores",
+    "ShareTest",
+    "StackedModes",
+    "classification_accuracy_score",
     "digit_features",
     "digit_fid",
     "digit_probabilities",
+    "digit_report",
     "digit_test_features",
+    "diversity",
     "frechet_distance",
     "frechet_infinity",
     "inception_score",
     "kernel_distance",
+    "memorisation_test",
     "mode_coverage",
+    "ms_ssim",
     "nearest_distances",
+    "perceptual_distance",
     "precision_recall",
+    "psnr",
+    "ssim",
+    "stacked_digit_modes",
+    "two_sample_test",
 ]

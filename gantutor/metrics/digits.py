@@ -42,16 +42,21 @@ class DigitClassifier:
         """Return the 64 features, float32 ≥ 0, shape [N, 64], of `images` [N, 28, 28, 1]."""
         images = check_images(images, channels=1, side=28)
         chunks = range(0, len(images), _CHUNK)
-        return np.concatenate([self._features(images[i : i + _CHUNK]) for i in chunks])
+        return np.concatenate([self._layers(images[i : i + _CHUNK])[-1] for i in chunks])
+
+    def layers(self, images):
+        """Return the outputs of the three hidden layers, [N, 14, 14, 16] to [N, 64]."""
+        return self._layers(check_images(images, channels=1, side=28))
 
     def logits(self, features):
         """Return the ten logits, float32, shape [N, 10], of `features` [N, 64]."""
         return self._dense(features, "logits")
 
-    def _features(self, images):
-        hidden = self._convolution(images, "convolution1")
-        hidden = self._convolution(hidden, "convolution2")
-        return np.maximum(self._dense(hidden.reshape(len(hidden), -1), "features"), 0)
+    def _layers(self, images):
+        first = self._convolution(images, "convolution1")
+        second = self._convolution(first, "convolution2")
+        rows = second.reshape(len(second), -1)
+        return [first, second, np.maximum(self._dense(rows, "features"), 0)]
 
     def _convolution(self, images, name):
         """Convolve with 4×4 kernels, stride 2, padding 1, then ReLU; halves the side."""
@@ -141,6 +146,50 @@ def digit_test_features():
     return stored["features"].astype(np.float32), stored["labels"].astype(np.int64)
 
 
+def perceptual_distance(first, second):
+    """Return how differently the shipped digit classifier sees the two images of each pair.
+
+    As in LPIPS, the outputs of a layer are scaled to length 1 at each pixel; squared differences
+    are summed over channels, averaged over pixels, and added over the three layers. LPIPS weighs
+    channels by what people judged; here all count alike.
+
+    Parameters
+    ----------
+    first, second : array_like, float, shape [N, 28, 28, 1]
+        Grey digits in [−1, 1], the i-th of one set with the i-th of the other.
+
+    Returns
+    -------
+    numpy.ndarray, float32, shape [N]
+        From 0, for equal images, to 6.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the images are not of that form, or the sets differ in number.
+
+    References
+    ----------
+    Zhang et al. (2018), equation 1.
+
+    Examples
+    --------
+    >>> images = np.zeros((2, 28, 28, 1), "float32")
+    >>> perceptual_distance(images, images)
+    array([0., 0.], dtype=float32)
+    """
+    layers = [_classifier().layers(images) for images in (first, second)]
+    if len(layers[0][0]) != len(layers[1][0]):
+        raise ValueError(
+            "first and second must hold the same number of images; got "
+            f"{len(layers[0][0])} and {len(layers[1][0])}."
+        )
+    return sum(
+        ((_unit(a) - _unit(b)) ** 2).sum(axis=-1).reshape(len(a), -1).mean(axis=1)
+        for a, b in zip(*layers, strict=True)
+    )
+
+
 def digit_fid(images, reference="test"):
     """Return the digit FID: the Fréchet distance between digit features of two sets of images.
 
@@ -180,6 +229,12 @@ def digit_fid(images, reference="test"):
     elif not isinstance(reference, FeatureStatistics):
         reference = digit_features(reference)
     return frechet_distance(digit_features(images), reference)
+
+
+def _unit(outputs):
+    """Scale the channels at each place to length 1; where all are 0 they stay 0."""
+    lengths = np.sqrt((outputs**2).sum(axis=-1, keepdims=True))
+    return outputs / np.maximum(lengths, 1e-10)
 
 
 @functools.cache

@@ -33,7 +33,7 @@ def test_a_lost_mode_costs_recall_and_a_wrong_one_precision():
     generator = np.random.default_rng(0)
     left, right = generator.normal(size=(2, 500, 2)) + np.array([[[-9, 0]], [[9, 0]]])
     both = np.concatenate([left, right])
-    lost = precision_recall(both, generator.normal(size=(1000, 2)) + [-9, 0])
+    lost = precision_recall(both, generator.normal(size=(1000, 2)) + np.array([-9, 0]))
     assert lost.precision > 0.9 and 0.4 < lost.recall < 0.5 and 0.4 < lost.coverage < 0.5
     wrong = precision_recall(left, both)
     assert 0.45 < wrong.precision <= 0.5 and wrong.recall > 0.9

@@ -1,0 +1,96 @@
+"""Classifiers as judges: what they find where the answer is known."""
+
+import numpy as np
+import pytest
+
+from gantutor.metrics import classification_accuracy_score, memorisation_test, two_sample_test
+
+
+def clusters(count, seed=0):
+    """Two well separated classes in the plane."""
+    generator = np.random.default_rng(seed)
+    labels = np.arange(count) % 2
+    return generator.normal(size=(count, 2)) + 8 * labels[:, None], labels
+
+
+def test_right_labels_teach_and_swapped_labels_mislead():
+    features, labels = clusters(100)
+    real, real_labels = clusters(200, seed=1)
+    assert classification_accuracy_score(features, labels, real, real_labels) == 1
+    assert classification_accuracy_score(features, 1 - labels, real, real_labels) == 0
+
+
+def test_a_missing_class_costs_its_share():
+    features, labels = clusters(90)
+    labels = np.where(features[:, 0] > 8, 2, labels)  # half of class 1 is called 2
+    real, real_labels = clusters(400, seed=1)
+    score = classification_accuracy_score(features, labels, real, real_labels)
+    assert 0.6 < score < 0.9
+
+
+def test_a_shift_is_found_and_sameness_is_not():
+    generator = np.random.default_rng(0)
+    real, same, far = generator.normal(size=(3, 1000, 5))
+    found = two_sample_test(real, far + 1)
+    # Two unit Gaussians whose means are √5 apart: the best cut is right with Φ(√5 / 2) = 0.868.
+    assert found.share == pytest.approx(0.868, abs=0.03)
+    assert found.p_value < 1e-50 and found.count == 1000
+    nothing = two_sample_test(real, same)
+    assert abs(nothing.share - 0.5) < 0.06 and nothing.p_value > 0.001
+
+
+def test_p_values_are_uniform_where_there_is_nothing():
+    generator = np.random.default_rng(0)
+    values = [two_sample_test(*generator.normal(size=(2, 60, 2))).p_value for _ in range(200)]
+    assert np.mean(np.array(values) < 0.1) < 0.18
+    assert np.mean(values) > 0.4
+
+
+def test_copies_are_found_and_fresh_samples_are_not():
+    generator = np.random.default_rng(0)
+    train, unseen, fresh = generator.normal(size=(3, 400, 4))
+    noise = 0.01 * generator.normal(size=train.shape)
+    assert memorisation_test(train + noise, train, unseen).share > 0.99
+    half = np.concatenate([train[:200] + noise[:200], fresh[:200]])
+    assert memorisation_test(half, train, unseen).share == pytest.approx(0.75, abs=0.06)
+    honest = memorisation_test(fresh, train, unseen)
+    assert honest.share == pytest.approx(0.5, abs=0.08) and honest.p_value > 0.001
+
+
+def test_sets_of_different_sizes_are_made_equal():
+    generator = np.random.default_rng(0)
+    train, fresh = generator.normal(size=(5000, 2)), generator.normal(size=(400, 2))
+    unseen = generator.normal(size=(500, 2))
+    assert memorisation_test(fresh, train, unseen).share == pytest.approx(0.5, abs=0.08)
+
+
+def test_ties_are_split():
+    # The same points in both sets: every sample is equally near to both.
+    points = np.random.default_rng(0).normal(size=(50, 2))
+    assert memorisation_test(points, points, points).share == 0.5
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: two_sample_test(np.eye(3), np.eye(3)), "real must have at least 4 rows"),
+        (lambda: two_sample_test(np.eye(4), np.eye(5)), "same dimension; got 4 and 5"),
+        (
+            lambda: classification_accuracy_score(np.eye(3), [1, 1, 1], np.eye(3), [0, 1, 2]),
+            "labels must hold at least two classes; got only 1",
+        ),
+        (
+            lambda: classification_accuracy_score(np.eye(3), [0, 1], np.eye(3), [0, 1, 2]),
+            r"labels must have shape \[3\]; got \[2\]",
+        ),
+        (
+            lambda: classification_accuracy_score(np.eye(2), [0.0, 1.0], np.eye(2), [0, 1]),
+            "labels must be integers",
+        ),
+        (lambda: memorisation_test(np.eye(3), np.eye(3), np.eye(4)), "same dimension"),
+        (lambda: memorisation_test(np.eye(3), np.eye(3)[:0], np.eye(3)), "train is empty"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
