@@ -42,3 +42,13 @@ def test_the_wrong_backend_is_named():
     pytest.importorskip("tensorflow")
     done = run('import os; os.environ["KERAS_BACKEND"] = "torch"; import gantutor.keras')
     assert "needs Keras's TensorFlow backend; got 'torch'" in done.stderr
+
+
+def test_triton_is_loaded_before_tensorflow(tmp_path):
+    # The other way round ends the process where PyTorch is a CUDA build.
+    pytest.importorskip("tensorflow")
+    (tmp_path / "triton.py").write_text(
+        "import sys\nprint('first' if 'tensorflow' not in sys.modules else 'late')\n"
+    )
+    done = run(f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import gantutor.keras")
+    assert done.stdout.split() == ["first"]

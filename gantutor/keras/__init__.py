@@ -3,6 +3,13 @@
 Images are float32 NHWC in [−1, 1] everywhere.
 """
 
+from importlib.util import find_spec as _find_spec
+
+# Triton, which PyTorch's CUDA builds bring, ends the process if it is loaded after TensorFlow
+# ("Option … registered more than once"): both hold a copy of LLVM.
+if _find_spec("triton"):
+    import triton as _triton  # noqa: F401
+
 try:
     import keras as _keras
     import tensorflow as _tensorflow  # noqa: F401
