@@ -25,6 +25,7 @@ if _keras.backend.backend() != "tensorflow":
         f"{_keras.backend.backend()!r}. Set KERAS_BACKEND=tensorflow before Keras is imported."
     )
 
-from gantutor.keras.trainer import GAN, batches, load_generator, sample, train
+from gantutor.keras.sampling import load_generator, sample
+from gantutor.keras.trainer import GAN, batches, train
 
 __all__ = ["GAN", "batches", "load_generator", "sample", "train"]

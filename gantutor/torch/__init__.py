@@ -11,6 +11,7 @@ except ModuleNotFoundError as error:
         'gantutor.torch needs PyTorch. Install it with: pip install "gantutor[torch]"'
     ) from error
 
-from gantutor.torch.trainer import Trainer, load_generator, sample, train
+from gantutor.torch.sampling import load_generator, sample
+from gantutor.torch.trainer import Trainer, train
 
 __all__ = ["Trainer", "load_generator", "sample", "train"]
