@@ -48,7 +48,7 @@ SETTINGS = {
 }
 
 _MIXTURES = {"ring": ring(), "grid": grid()}
-_STEPS = {"ring": 2000, "grid": 4000, "digits": 400}
+_STEPS = {"ring": 2000, "grid": 4000, "digits": 300}
 
 
 def train_and_score(task, loss, penalties, spectral_norm, discriminator_steps, seed):
