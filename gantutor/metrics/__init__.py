@@ -22,6 +22,7 @@ from gantutor.metrics.frechet import (
 )
 from gantutor.metrics.images import diversity, ms_ssim, psnr, ssim
 from gantutor.metrics.inception import inception_score
+from gantutor.metrics.intervals import bootstrap_interval
 from gantutor.metrics.kernel import KernelDistance, kernel_distance
 from gantutor.metrics.modes import (
     ModeCoverage,
@@ -41,6 +42,7 @@ __all__ = [
     "NeighbourScores",
     "ShareTest",
     "StackedModes",
+    "bootstrap_interval",
     "classification_accuracy_score",
     "digit_features",
     "digit_fid",

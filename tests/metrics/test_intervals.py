@@ -1,0 +1,53 @@
+"""Bootstrap intervals hold what they promise."""
+
+import numpy as np
+import pytest
+
+from gantutor.metrics import bootstrap_interval, frechet_distance
+
+
+def test_the_interval_of_a_mean_is_the_textbook_one():
+    points = np.random.default_rng(0).normal(size=(500, 1))
+    low, high = bootstrap_interval(lambda x: x.mean(), points, resamples=2000)
+    half = 1.96 * points.std() / np.sqrt(500)
+    assert (low, high) == pytest.approx((points.mean() - half, points.mean() + half), abs=0.01)
+
+
+def test_nine_of_ten_intervals_hold_the_truth():
+    generator = np.random.default_rng(0)
+    hits = 0
+    for seed in range(100):
+        points = generator.normal(size=(60, 1))
+        low, high = bootstrap_interval(
+            lambda x: x.mean(), points, level=0.9, resamples=200, seed=seed
+        )
+        hits += low < 0 < high
+    assert 80 <= hits <= 97
+
+
+def test_the_interval_of_a_distance_lies_around_it_in_spite_of_the_shift():
+    generator = np.random.default_rng(0)
+    real, fake = generator.normal(size=(2, 300, 10))
+    fake = fake + 0.5
+    estimate = frechet_distance(real, fake)
+    low, high = bootstrap_interval(frechet_distance, real, fake, resamples=100)
+    assert low < estimate < high and 0.1 < high - low < 2
+    again = bootstrap_interval(frechet_distance, real, fake, resamples=100)
+    assert again == (low, high)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"level": 1.0}, "level must lie between 0 and 1; got 1.0"),
+        ({"resamples": 0}, "resamples must be a whole number"),
+    ],
+)
+def test_bad_settings_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        bootstrap_interval(np.mean, np.zeros((5, 1)), **arguments)
+
+
+def test_one_row_has_no_interval():
+    with pytest.raises(ValueError, match="at least 2 rows; got 1"):
+        bootstrap_interval(np.mean, np.zeros((1, 1)))
