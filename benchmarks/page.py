@@ -1,14 +1,36 @@
-"""Write the book's page of benchmarks from what the benchmark left behind.
+"""Write the book's page of benchmarks from the results that the benchmarks left behind.
 
 python benchmarks/page.py
 """
 
 import json
+import statistics
 
 from common import RESULTS, ROOT
 from quality import CONTENDERS
 
 PAGE = ROOT / "book" / "appendix" / "benchmarks.md"
+LEVERS = {
+    "channels_last": "channels last in memory",
+    "folded_convolution": "last transposed convolution as a matrix product and a fold",
+    "resident_data": "data resident in memory in place of a `DataLoader`",
+    "joint_pass": "one discriminator pass over real and fake together",
+    "frozen_discriminator": "discriminator frozen in the generator's step",
+    "fused_adam": "fused Adam",
+    "no_reads": "losses read every ten steps",
+    "all": "all of them",
+}
+METRICS = {
+    "frechet_ours": "gantutor",
+    "frechet_torch_fidelity": "torch-fidelity",
+    "frechet_pytorch_fid": "pytorch-fid",
+    "few_ours": "gantutor",
+    "few_torch_fidelity": "torch-fidelity",
+    "kernel_ours": "gantutor",
+    "kernel_torch_fidelity": "torch-fidelity",
+    "neighbours_ours": "gantutor",
+    "neighbours_prdc": "prdc",
+}
 
 
 def read(name):
@@ -67,14 +89,89 @@ its score is below 30, for up to ten minutes.
 Command: `python benchmarks/quality.py --seeds {len(rows[0][2].split())}`."""
 
 
+def throughput(name, ours, theirs, script):
+    """Paired speeds."""
+    results = read(name)
+    ratios = results["ratios"]
+    faster = sum(ratio > 1 for ratio in ratios)
+    pairs = next(iter(results["steps_per_second"].values()))
+    rows = [
+        [i + 1, *pair, f"{ratio:.2f}"]
+        for i, (pair, ratio) in enumerate(zip(pairs, ratios, strict=True))
+    ]
+    head = ["pair", f"{ours}, steps a second", f"{theirs}, steps a second", "ratio"]
+    return f"""{table(head, rows)}
+
+{ours} was faster in {faster} of {len(ratios)} pairs; the median ratio is
+{statistics.median(ratios):.2f}. {made_on(results)} Command: `python benchmarks/{script}.py`."""
+
+
+def metrics():
+    """Time, memory and value of each metric beside the well-known implementations."""
+    results = read("metrics")
+    rows = []
+    for case, runs in results["cases"].items():
+        fastest = next(iter(runs.values()))["seconds"]
+        for name, run in runs.items():
+            value = run["value"]
+            value = (
+                ", ".join(f"{v:.4f}" for v in value.values())
+                if isinstance(value, dict)
+                else f"{value:.8g}"
+            )
+            times = "" if METRICS[name] == "gantutor" else f"{run['seconds'] / fastest:.1f}"
+            rows.append(
+                [
+                    case,
+                    METRICS[name],
+                    f"{run['seconds']:.2f} s",
+                    times,
+                    f"{run['megabytes']:.0f} MB",
+                    value,
+                ]
+            )
+    head = ["metric", "implementation", "time", "times ours", "memory", "value"]
+    return f"""## Metrics beside the well-known implementations
+
+Random features in float32 with a falling spectrum, {results["count"]:,} × {results["dimension"]}
+for each set (500 for the distance of few samples). Each run has a process of its own; the time is
+the best of three, the memory the peak above what the features take.
+
+{table(head, rows)}
+
+{made_on(results)} Command: `python benchmarks/metrics.py`."""
+
+
 def main():
+    levers = read("throughput_torch")["levers"]
+    imports = read("import_time")
     PAGE.write_text(
         f"""# Benchmarks
 
-What the book's recipes reach, beside what readers are likely to know. The table is printed by one
+What the book's recipes reach, beside what readers are likely to know. Each table is printed by one
 command, from one run of all that it compares. Your numbers will differ; the order should not.
 
 {quality()}
+
+## Steps a second at equal mathematics
+
+Same networks, batch and update; each pair runs one after the other, and the comparison begins with
+a check that both arrive at the same weights.
+
+{throughput("throughput_torch", "`Trainer`", "PyTorch example's loop", "throughput_torch")}
+
+What each lever does by itself, in the example's loop (1 is the example):
+
+{table(["lever", "speed"], [[LEVERS[name], f"{ratio:.2f}"] for name, ratio in levers.items()])}
+
+{throughput("throughput_keras", "Keras `fit`", "TensorFlow tutorial's loop", "throughput_keras")}
+
+{metrics()}
+
+## Import
+
+`import gantutor` takes {imports["median_seconds"]:.3f} s and loads neither framework.
+{made_on(imports)} Command: `python benchmarks/import_time.py`.
 """,
         encoding="utf-8",
     )
