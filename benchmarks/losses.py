@@ -3,17 +3,13 @@
     python benchmarks/losses.py                # about an hour on two cores; goes on if interrupted
 
 Networks, steps and learning rates are equal for all settings of a task. The table goes to
-book/_static/losses.csv, from where the chapter "One task, all losses" reads it.
+gantutor/results/losses.csv, from where the chapter "One task, all losses" reads it.
 """
 
 import argparse
 
-from common import ROOT
-
 from gantutor.experiments import run_grid
-from gantutor.torch.study import SETTINGS, TASKS, train_and_score
-
-TABLE = ROOT / "book" / "_static" / "losses.csv"
+from gantutor.torch.study import SETTINGS, TABLE, TASKS, train_and_score
 
 
 def main():

@@ -10,8 +10,9 @@ def bootstrap_interval(metric, *samples, level=0.95, resamples=200, seed=0):
 
     Each set is drawn anew from itself, with replacement, and the metric computed again. A resample
     has fewer different rows, which shifts distances upwards; the basic interval reflects the
-    quantiles about the estimate, and so takes that shift out again. Where it is large, as with a Fréchet
-    distance near 0, the interval lies below the estimate, around the distance without bias.
+    quantiles about the estimate, and so takes that shift out again. Where the shift is large, as
+    with a Fréchet distance near 0, the interval lies below the estimate, around the distance
+    without bias.
 
     Parameters
     ----------

@@ -3,9 +3,10 @@
 Networks, steps, batch size and learning rates are equal for all settings of a task.
 """
 
-import time
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
@@ -47,8 +48,33 @@ SETTINGS = {
     ]
 }
 
+#: The table of all tasks and settings, made by `benchmarks/losses.py`.
+TABLE = Path(__file__).parents[1] / "results" / "losses.csv"
+
 _MIXTURES = {"ring": ring(), "grid": grid()}
-_STEPS = {"ring": 2000, "grid": 4000, "digits": 300}
+#: Updates of the generator in each task.
+STEPS = {"ring": 2000, "grid": 4000, "digits": 200}
+
+
+def load_table():
+    """Return the shipped results.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each task, setting and seed: ``task``, ``setting``, ``seed``, and the scores of
+        `train_and_score`.
+
+    Examples
+    --------
+    >>> load_table().groupby("task")["setting"].nunique().to_dict()
+    {'digits': 18, 'grid': 18, 'ring': 18}
+    """
+    table = pd.read_csv(TABLE).drop(columns="arguments")
+    names = table.pop("setting").str.split(", ", n=1)
+    table.insert(0, "task", names.str[0])
+    table.insert(1, "setting", names.str[1])
+    return table
 
 
 def train_and_score(task, loss, penalties, spectral_norm, discriminator_steps, seed):
@@ -72,8 +98,15 @@ def train_and_score(task, loss, penalties, spectral_norm, discriminator_steps, s
         digits with at least 1 % of the samples; ``good``: share of good points, or of samples that
         the digit classifier is at least 90 % sure of; ``precision``, ``recall`` with 5 neighbours
         among 1,000 samples; ``distance``: Wasserstein-1 distance of 1,000 points, by optimal
-        assignment, or digit FID of 5,000 samples; ``seconds``: of training.
+        assignment, or digit FID of 5,000 samples.
     """
+    trainer, data = build(task, loss, penalties, spectral_norm, discriminator_steps, seed)
+    trainer.fit(data, STEPS[task])
+    return _score_digits(trainer) if task == "digits" else _score_points(trainer, task, seed)
+
+
+def build(task, loss, penalties, spectral_norm, discriminator_steps, seed):
+    """Return a trainer of a task, and its data; arguments as in `train_and_score`."""
     training = {
         "loss": loss,
         "penalties": penalties,
@@ -81,16 +114,6 @@ def train_and_score(task, loss, penalties, spectral_norm, discriminator_steps, s
         "generator_rate": 1e-3,
         "discriminator_rate": 1e-3,
     }
-    trainer, data = _build(task, training, spectral_norm, seed)
-    begin = time.perf_counter()
-    trainer.fit(data, _STEPS[task])
-    seconds = time.perf_counter() - begin
-    scores = _score_digits(trainer) if task == "digits" else _score_points(trainer, task, seed)
-    return scores | {"seconds": seconds}
-
-
-def _build(task, training, spectral_norm, seed):
-    """Return a trainer of a task, and the data."""
     if task == "digits":
         recipe = recipes.get("minute").replace(classes=0, spectral_norm=spectral_norm, **training)
         return Trainer.from_recipe(recipe, seed), load_digits()[0]
