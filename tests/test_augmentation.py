@@ -79,14 +79,12 @@ def test_a_classifier_starts_afresh_with_every_fit():
 
 
 @pytest.mark.slow
-def test_a_tiny_run_has_all_scores_and_repeats():
-    tiny = {"size": 50, "seed": 0, "steps": 2, "updates": 3, "samples": 200}
-    scores = augmentation.train_and_score(**tiny)
+def test_a_tiny_run_has_all_scores():
+    scores = augmentation.train_and_score(size=50, seed=0, steps=2, updates=3, samples=200)
     assert scores.keys() >= {*augmentation.ARMS, "all, training", "cas", "confirmed", "d_unseen"}
     shares = np.array([score for name, score in scores.items() if name != "digit_fid"])
     assert ((shares >= 0) & (shares <= 1)).all() and scores["digit_fid"] > 100
     assert scores["confirmed"] == pytest.approx(0.1, abs=0.05), "two steps teach no label"
-    assert augmentation.train_and_score(**tiny) == scores
 
 
 def test_the_shipped_table_is_complete():
