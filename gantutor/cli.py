@@ -19,6 +19,7 @@ examples:
   gantutor train --framework keras --data photos/ --side 32 --steps 5000 --out runs/b
   gantutor sample runs/a --count 64 --out samples.png
   gantutor score runs/a --count 10000
+  gantutor score runs/b --real photos/
 
 exit codes:
   0  done
@@ -83,7 +84,7 @@ def _parser():
     sample.add_argument("--out", type=Path, required=True, help="FILE.png or FILE.npz")
 
     score = commands.add_parser(
-        "score", help="score 28×28 grey digits by all metrics on digit features"
+        "score", help="score 28×28 grey digits on digit features, or any images on Inception's"
     )
     score.set_defaults(run=_score)
     score.add_argument(
@@ -91,6 +92,9 @@ def _parser():
     )
     score.add_argument("--count", type=int, default=10_000, help="samples of a generator")
     score.add_argument("--seed", type=int, default=0)
+    score.add_argument("--real", type=Path, help="folder of real images: use Inception features")
+    score.add_argument("--side", type=int, default=28, help="to which folders' images are resized")
+    score.add_argument("--weights", type=Path, help="file of Inception weights; else downloaded")
     return parser
 
 
@@ -155,13 +159,18 @@ def _score(options):
     source, labels = Path(options.source), None
     if source.suffix == ".npz":
         with np.load(source, allow_pickle=False) as file:
-            images = check_images(file["images"], "images", channels=1, side=28)
-            labels = file.get("labels")
+            images, labels = check_images(file["images"]), file.get("labels")
     elif source.is_dir() and not (source / "run.json").exists():
-        images = data.image_folder(source, side=28, channels=1)
+        images = data.image_folder(source, options.side, channels=3 if options.real else 1)
     else:
         images, labels = _generated(options.source, options.count, options.seed)
-    print(json.dumps(metrics.digit_report(images, labels), indent=2))
+    if options.real is None:
+        report = metrics.digit_report(images, labels)
+    else:
+        inception = importlib.import_module("gantutor.torch.inception")
+        real = data.image_folder(options.real, images.shape[1])
+        report = inception.inception_report(images, real, options.weights)
+    print(json.dumps(report, indent=2))
     return 0
 
 

@@ -163,7 +163,7 @@ def test_a_page_fits_and_is_quiet(tab, page, width):
     tab.set_viewport_size({"width": WIDTHS[width], "height": 900})
     tab.goto(f"/{page}", wait_until="load")
     if tab.locator(".math").count():
-        tab.wait_for_selector("mjx-container svg")
+        tab.evaluate("MathJax.startup.promise.then(() => null)")  # all is typeset
         rendered = tab.locator("mjx-container").count()
         assert rendered >= tab.locator("main .math").count()
         assert tab.locator("mjx-merror, [data-mjx-error]").count() == 0

@@ -31,7 +31,7 @@ from gantutor.metrics.modes import (
     stacked_digit_modes,
 )
 from gantutor.metrics.neighbours import NeighbourScores, nearest_distances, precision_recall
-from gantutor.metrics.report import digit_report
+from gantutor.metrics.report import digit_report, feature_report
 
 __all__ = [
     "DigitClassifier",
@@ -50,6 +50,7 @@ __all__ = [
     "digit_report",
     "digit_test_features",
     "diversity",
+    "feature_report",
     "frechet_distance",
     "frechet_infinity",
     "inception_score",
