@@ -1,5 +1,6 @@
 """The progress bar of all long work: seen on a terminal and in a notebook, quiet elsewhere."""
 
+import os
 import sys
 
 from tqdm.auto import tqdm
@@ -20,6 +21,7 @@ def progress_bar(total, unit="step"):
     tqdm.tqdm
         Where neither a terminal nor a notebook shows it, or with ``TQDM_DISABLE=1``, it is silent.
     """
-    # None means: only on a terminal. Not to pass it leaves the choice to TQDM_DISABLE.
-    where = {} if "ipykernel" in sys.modules else {"disable": None}
-    return tqdm(total=total, unit=unit, leave=False, **where)
+    silent = os.environ.get("TQDM_DISABLE") == "1"  # which tqdm itself does not heed in notebooks
+    # None means: only on a terminal.
+    disable = silent if "ipykernel" in sys.modules else silent or None
+    return tqdm(total=total, unit=unit, leave=False, disable=disable)

@@ -79,6 +79,7 @@ def test_every_picture_is_described(page):
 def test_no_output_shows_an_object_instead_of_its_content(page):
     for output in parsed(page).select(".cell_output"):
         assert not re.search(r"<(?:[\w.]+ object|Figure size)|\w+Box\(children=", output.get_text())
+        assert not re.search(r"\d%\|", output.get_text()), "a progress bar stays"
 
 
 def test_the_package_page_has_every_module():

@@ -260,6 +260,15 @@ def test_a_film_needs_no_network_and_says_what_it_is(shapes_film):
     assert 'type="range" aria-label=' in shapes_film
 
 
+def test_a_film_of_points_keeps_its_extent():
+    def crosses(extent):
+        frame = [[0.0, 0.0], [50.0, 50.0]]
+        picture = frames_of(plots.replay([frame], ["0"], "points", extent=extent).data)[0]
+        return (picture[..., 0].astype(int) - picture[..., 1] > 60).sum()
+
+    assert 0 < crosses((-1, 1, -1, 1)) < 0.7 * crosses(None), "one of two is in the picture"
+
+
 def test_every_frame_has_its_title():
     first, second = frames_of(plots.replay(np.zeros((2, 1, 8, 8, 1)), ["one", "two"]).data)
     assert not np.array_equal(first, second)

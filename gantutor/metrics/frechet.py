@@ -160,7 +160,8 @@ def frechet_distance(first, second):
         overlap = _overlap(first[2], second[2])
     else:
         roots = [_root(c) if root is None else root for _, root, c in (first, second)]
-        overlap = scipy.linalg.svdvals(roots[0] @ roots[1].T).sum()
+        # NumPy for both: its threads and those of SciPy would wait for each other.
+        overlap = np.linalg.svd(roots[0] @ roots[1].T, compute_uv=False).sum()
     return max(0.0, float(shift @ shift + traces - 2 * overlap))
 
 

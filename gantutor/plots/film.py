@@ -33,7 +33,7 @@ _PLAYER_STYLE = """<style>
 
 
 @styled
-def replay(frames, titles, kind="images", real=None, alt=None):
+def replay(frames, titles, kind="images", real=None, extent=None, alt=None):
     """Show a run as a film that also plays in a static page, with no network and no kernel.
 
     Parameters
@@ -45,6 +45,8 @@ def replay(frames, titles, kind="images", real=None, alt=None):
     kind : {"images", "points"}
     real : array_like, shape [M, 2], or gantutor.data.GaussianMixture, optional
         Drawn behind points, as in `density_2d`.
+    extent : tuple of float, optional
+        Left, right, bottom, top of a film of points. The default holds all points of all frames.
     alt : str, optional
         What a reader who cannot see the film should know. The default names the titles.
 
@@ -77,7 +79,7 @@ def replay(frames, titles, kind="images", real=None, alt=None):
     if kind == "images":
         figure, draw = _film_of_images(frames)
     else:
-        figure, draw = _film_of_points(frames, real)
+        figure, draw = _film_of_points(frames, real, extent)
     axes = figure.axes[0]
 
     def show(index):
@@ -111,11 +113,11 @@ def _film_of_images(frames):
     return figure, lambda index: artist.set_data(to_pixels(canvases[index]))
 
 
-def _film_of_points(frames, real):
+def _film_of_points(frames, real, extent):
     """Return a figure and the function that draws a frame of points."""
     frames = [check_rows(frame, f"frames[{i}]", columns=2) for i, frame in enumerate(frames)]
     figure, axes = new_figure(figsize=(4, 4), dpi=100)
-    set_limits(axes, frames, real, extent=None)
+    set_limits(axes, frames, real, extent)
     if real is not None:
         draw_real(axes, real)
     artist = axes.scatter([], [], **FAKE)

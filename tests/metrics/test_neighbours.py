@@ -72,6 +72,30 @@ def test_tiles_give_what_the_definition_says(monkeypatch, tile, dtype):
     np.testing.assert_allclose(nearest_distances(real, fake), between.min(axis=1), rtol=1e-6)
 
 
+@pytest.mark.parametrize("nudge", [-1e-9, 1e-9])
+def test_what_float32_cannot_tell_is_settled_in_float64(monkeypatch, nudge):
+    generator = np.random.default_rng(3)
+    real, directions = generator.normal(size=(400, 8)), generator.normal(size=(400, 8))
+    radii = np.sort(np.linalg.norm(real[:, None] - real, axis=2), axis=1)[:, 5]
+    # Ten fakes lie a billionth inside, or outside, of a real neighbourhood; the rest are far.
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    fake = real + directions * np.where(np.arange(400) < 10, (1 + nudge) * radii, 50)[:, None]
+    expected = (np.linalg.norm(real[:, None] - fake, axis=2) < radii[:, None]).sum()
+    used, scores_in = [], neighbours._scores
+    monkeypatch.setattr(neighbours, "_scores", lambda *a: used.append(a[-1]) or scores_in(*a))
+    assert precision_recall(real, fake).density == pytest.approx(expected / 400 / 5, rel=1e-12)
+    assert used == [np.float32]
+    precision_recall(real, real)  # every point lies on the rim of some neighbourhood
+    assert used[1:] == [np.float32, np.float64]
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
+def test_neither_scale_nor_place_matters(scale):
+    generator = np.random.default_rng(4)
+    real, fake = generator.normal(size=(2, 300, 5))
+    assert precision_recall(scale * (real + 3), scale * (fake + 3)) == precision_recall(real, fake)
+
+
 def test_it_is_what_the_authors_code_finds():
     prdc = pytest.importorskip("prdc")
     generator = np.random.default_rng(2)
