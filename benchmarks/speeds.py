@@ -4,26 +4,31 @@ import time
 
 from tqdm.auto import trange
 
-
-def speed(runner, images, seconds):
-    """Return `runner`'s steps per second, over about `seconds`, after a warm-up."""
-    runner.fit(images, 5)
-    begin = time.perf_counter()
-    runner.fit(images, 10)
-    steps = max(10, int(10 * seconds / (time.perf_counter() - begin)))
-    begin = time.perf_counter()
-    runner.fit(images, steps)
-    return steps / (time.perf_counter() - begin)
+SLICES = 6  # of one measurement, so that the machine's moods fall on both sides
 
 
 def paired_speeds(first, second, images, seconds, pairs):
-    """Return [speed of first, speed of second] of each pair; who begins alternates.
+    """Return [steps per second of first, of second] of each pair, over about `seconds` each.
 
-    `first` and `second` make a runner, an object with ``fit(images, steps)``.
+    `first` and `second` make a runner, an object with ``fit(images, steps)``. The two run in short
+    slices by turns, and who begins alternates.
     """
     speeds = []
-    for pair in trange(pairs, leave=False):
-        order = (first, second) if pair % 2 == 0 else (second, first)
-        values = [round(speed(make(), images, seconds), 2) for make in order]
-        speeds.append(values if pair % 2 == 0 else values[::-1])
+    for _ in trange(pairs, leave=False):
+        runners = [first(), second()]
+        for runner in runners:  # warm up
+            runner.fit(images, 10)
+        steps = max(1, int(20 * seconds / SLICES / sum(timed(r, images, 10) for r in runners)))
+        spent = [0.0, 0.0]
+        for index in range(SLICES):
+            for side in ((0, 1), (1, 0))[index % 2]:
+                spent[side] += timed(runners[side], images, steps)
+        speeds.append([round(SLICES * steps / total, 2) for total in spent])
     return speeds
+
+
+def timed(runner, images, steps):
+    """Seconds that a runner takes for some steps."""
+    begin = time.perf_counter()
+    runner.fit(images, steps)
+    return time.perf_counter() - begin

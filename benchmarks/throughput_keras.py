@@ -61,7 +61,7 @@ def check_same_mathematics(images):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=6, help="length of one measurement")
+    parser.add_argument("--seconds", type=float, default=12, help="length of one measurement")
     seconds = parser.parse_args().seconds
     keras.utils.set_random_seed(0)
     images, _ = load_digits()
