@@ -77,6 +77,7 @@ def _relativistic_generator(fake_logits, real_logits):
 minimax = Loss(_cross_entropy, _saturating)
 
 #: D as in `minimax`; G: −E log σ(fake). Goodfellow et al. 2014, Section 3.
+#: Labels are 1 and 0; TF-GAN smooths the 1 to 0.875 by default, so that its D's loss is another.
 non_saturating = Loss(_cross_entropy, _non_saturating)
 
 #: D: ½ E (real − 1)² + ½ E fake²; G: ½ E (fake − 1)². Mao et al. 2017, Eq. 9: labels 0 and 1.
