@@ -231,9 +231,11 @@ def _overlap(first, second):
         lower = scipy.linalg.cholesky(first, lower=True)
     except scipy.linalg.LinAlgError:  # some direction has no variance
         return scipy.linalg.svdvals(_root(first) @ _root(second)).sum()
-    half = scipy.linalg.blas.dtrmm(1.0, lower, second, lower=1, trans_a=1)
-    product = scipy.linalg.blas.dtrmm(1.0, lower, half, side=1, lower=1)
-    return np.sqrt(np.clip(scipy.linalg.eigvalsh(product), 0, None)).sum()
+    # The second matrix, equal to its transpose, makes room for the product Lᵀ C₂ L.
+    half = scipy.linalg.blas.dtrmm(1.0, lower, second.T, lower=1, trans_a=1, overwrite_b=1)
+    product = scipy.linalg.blas.dtrmm(1.0, lower, half, side=1, lower=1, overwrite_b=1)
+    values = scipy.linalg.eigvalsh(product, overwrite_a=True, check_finite=False)
+    return np.sqrt(np.clip(values, 0, None)).sum()
 
 
 def _root(covariance):
