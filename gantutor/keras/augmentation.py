@@ -15,7 +15,7 @@ from keras import layers
 
 from gantutor import metrics, recipes
 from gantutor.data import load_digits
-from gantutor.keras.trainer import train
+from gantutor.keras.trainer import prefetched, train
 from gantutor.validation import check_choice
 
 #: What a classifier is trained on: the share of samples in each batch, and whether all of the
@@ -199,14 +199,10 @@ class Classifier:
 
         Parameters
         ----------
-        arm : str
-            A name in `ARMS`.
-        real, synthetic : tuple of array_like
-            Images [N, 28, 28, 1] in [−1, 1] and labels [N].
+        arm, real, synthetic, seed
+            As in `arm_batches`.
         updates : int
             How many, with `BATCH_SIZE` images each.
-        seed : int
-            Seed of the batches.
 
         Returns
         -------
@@ -261,7 +257,7 @@ def arm_batches(arm, real, synthetic, seed=0):
         images, labels = (tf.concat(part, axis=0) for part in zip(*parts, strict=True))
         return (shift_and_rotate(images, seeds[2]) if classical else images), labels
 
-    return tf.data.Dataset.counter().map(batch_at).prefetch(tf.data.AUTOTUNE)
+    return prefetched(tf.data.Dataset.counter().map(batch_at))
 
 
 def shift_and_rotate(images, seed, pixels=2.0, degrees=10.0):

@@ -225,7 +225,7 @@ def digit_fid(images, reference="test"):
     """
     if isinstance(reference, str):
         check_choice(reference, ["test"], "reference")
-        reference = _test_statistics()
+        reference = digit_test_statistics()
     elif not isinstance(reference, FeatureStatistics):
         reference = digit_features(reference)
     return frechet_distance(digit_features(images), reference)
@@ -243,7 +243,8 @@ def _classifier():
 
 
 @functools.cache
-def _test_statistics():
+def digit_test_statistics():
+    """Return the shipped `FeatureStatistics` of MNIST's 10,000 test digits."""
     stored = load_shipped("digit_statistics.safetensors")
     count = int(stored["count"])
     return FeatureStatistics(stored["mean"], stored["covariance"] * (count - 1), count)

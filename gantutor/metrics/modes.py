@@ -71,7 +71,7 @@ def mode_coverage(points, mixture):
     return ModeCoverage(int((counts > 0).sum()), float(good.mean()), counts)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StackedModes:
     """What `stacked_digit_modes` found.
 
@@ -82,10 +82,13 @@ class StackedModes:
     divergence : float
         Kullback–Leibler divergence of the numbers' frequencies from the uniform ones, in nats:
         0 if all are equally frequent, log 1000 ≈ 6.9 if there is only one.
+    counts : numpy.ndarray, int64, shape [1000]
+        How many images show each number; its hundreds stand in the first channel.
     """
 
     found: int
     divergence: float
+    counts: np.ndarray
 
 
 def stacked_digit_modes(images):
@@ -122,4 +125,5 @@ def stacked_digit_modes(images):
     digits = [digit_probabilities(images[..., [c]]).argmax(axis=1) for c in range(3)]
     counts = np.bincount(np.dot([100, 10, 1], digits), minlength=1000)
     shares = counts / counts.sum()
-    return StackedModes(int((counts > 0).sum()), float(rel_entr(shares, 1 / 1000).sum()))
+    divergence = float(rel_entr(shares, 1 / 1000).sum())
+    return StackedModes(int((counts > 0).sum()), divergence, counts)
