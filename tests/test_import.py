@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-FRAMEWORKS = {"torch", "tensorflow", "keras"}
+# scipy.stats is loaded by the few functions of scikit-image that need it.
+SLOW = {"torch", "tensorflow", "keras", "scipy.stats"}
 
 
 def run(code):
@@ -16,8 +17,8 @@ def run(code):
     "module",
     ["gantutor", "gantutor.data", "gantutor.metrics", "gantutor.plots", "gantutor.recipes"],
 )
-def test_the_framework_free_parts_load_no_framework(module):
-    done = run(f"import sys, {module}; print(*{FRAMEWORKS!r} & set(sys.modules))")
+def test_the_framework_free_parts_load_quickly(module):
+    done = run(f"import sys, {module}; print(*{SLOW!r} & set(sys.modules))")
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []
 

@@ -1,8 +1,8 @@
 """Comparing images pair by pair: PSNR, SSIM, MS-SSIM, and what a classifier sees of a change."""
 
 import numpy as np
+import skimage.metrics  # loads its functions, and scipy.stats with them, when they are first used
 from scipy.ndimage import correlate1d
-from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from gantutor.validation import check_images, check_positive
 
@@ -40,7 +40,7 @@ def psnr(first, second):
     first, second = _pairs(first, second)
     with np.errstate(divide="ignore"):
         values = [
-            peak_signal_noise_ratio(a, b, data_range=_RANGE)
+            skimage.metrics.peak_signal_noise_ratio(a, b, data_range=_RANGE)
             for a, b in zip(first, second, strict=True)
         ]
     return np.array(values)
@@ -80,7 +80,7 @@ def ssim(first, second):
     first, second = _pairs(first, second, smallest=_WINDOW)
     return np.array(
         [
-            structural_similarity(
+            skimage.metrics.structural_similarity(
                 a.astype(np.float64),
                 b.astype(np.float64),
                 channel_axis=-1,
