@@ -59,6 +59,11 @@ def test_logits_are_not_probabilities(twin):
     assert logits.min() < 0 and logits.max() > 1
 
 
+def test_a_seed_cannot_be_taken_for_another_setting(twin):
+    with pytest.raises(TypeError):
+        twin.models.mlp_discriminator((2,), 32, 9)
+
+
 def test_dcgan_weights_start_small(twin):
     model = twin.models.dcgan_generator(width=16, seed=3)
     kernel = model.get_weights()[0] if twin.name == "keras" else model[0].weight.detach().numpy()

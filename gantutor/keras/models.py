@@ -14,7 +14,7 @@ from gantutor.recipes import split_side
 from gantutor.validation import check_choice
 
 
-def mlp_generator(shape=(28, 28, 1), latent_dim=100, width=128, seed=0):
+def mlp_generator(shape=(28, 28, 1), latent_dim=100, width=128, *, seed=0):
     """Generator with two hidden ReLU layers, as in the original GAN's simplest experiments.
 
     Parameters
@@ -53,7 +53,7 @@ def mlp_generator(shape=(28, 28, 1), latent_dim=100, width=128, seed=0):
     )
 
 
-def mlp_discriminator(shape=(28, 28, 1), width=128, spectral_norm=False, seed=0):
+def mlp_discriminator(shape=(28, 28, 1), width=128, *, spectral_norm=False, seed=0):
     """Discriminator with two hidden LeakyReLU layers.
 
     Parameters
@@ -84,7 +84,7 @@ def mlp_discriminator(shape=(28, 28, 1), width=128, spectral_norm=False, seed=0)
 
 
 def dcgan_generator(
-    side=28, channels=1, latent_dim=100, width=32, normalization="batch", classes=0, seed=0
+    side=28, channels=1, latent_dim=100, width=32, *, normalization="batch", classes=0, seed=0
 ):
     """Deep convolutional generator: dense, then transposed convolutions (kernel 4, stride 2).
 
@@ -159,7 +159,7 @@ def dcgan_generator(
 
 
 def dcgan_discriminator(
-    side=28, channels=1, width=32, normalization=None, spectral_norm=False, classes=0, seed=0
+    side=28, channels=1, width=32, *, normalization=None, spectral_norm=False, classes=0, seed=0
 ):
     """Deep convolutional discriminator: convolutions with stride 2 down to 4×4, then dense.
 
@@ -222,9 +222,12 @@ def build(recipe, seed=0):
     """Return the generator and the discriminator of a `gantutor.recipes.Recipe`."""
     if recipe.model == "mlp":
         return (
-            mlp_generator(recipe.shape, recipe.latent_dim, recipe.generator_width, seed),
+            mlp_generator(recipe.shape, recipe.latent_dim, recipe.generator_width, seed=seed),
             mlp_discriminator(
-                recipe.shape, recipe.discriminator_width, recipe.spectral_norm, seed + 1
+                recipe.shape,
+                recipe.discriminator_width,
+                spectral_norm=recipe.spectral_norm,
+                seed=seed + 1,
             ),
         )
     generator = dcgan_generator(
@@ -232,18 +235,18 @@ def build(recipe, seed=0):
         recipe.channels,
         recipe.latent_dim,
         recipe.generator_width,
-        recipe.generator_normalization,
-        recipe.classes,
-        seed,
+        normalization=recipe.generator_normalization,
+        classes=recipe.classes,
+        seed=seed,
     )
     discriminator = dcgan_discriminator(
         recipe.side,
         recipe.channels,
         recipe.discriminator_width,
-        recipe.discriminator_normalization,
-        recipe.spectral_norm,
-        recipe.classes,
-        seed + 1,
+        normalization=recipe.discriminator_normalization,
+        spectral_norm=recipe.spectral_norm,
+        classes=recipe.classes,
+        seed=seed + 1,
     )
     return generator, discriminator
 
