@@ -1,7 +1,7 @@
 """Compare the metrics with the well-known implementations, in time, memory and value.
 
     pip install --no-deps torch-fidelity pytorch-fid prdc     # the implementations compared with
-    python benchmarks/metrics.py                              # about five minutes on two cores
+    python benchmarks/metrics.py                              # about seven minutes on two cores
     python benchmarks/metrics.py --dimension 64 --count 500   # a smoke test
 
 Every comparison runs in a process of its own, so that its peak memory is its own; that is read from
@@ -43,6 +43,10 @@ def pair(count, dimension):
     return features(count, dimension, 0), features(count, dimension, 1, 1.1)
 
 
+def double_pair(count, dimension):
+    return [rows.astype(np.float64) for rows in pair(count, dimension)]
+
+
 def reference(name):
     """Import a module of another implementation, without torchvision, which only networks need."""
     for part in ("", ".datasets", ".transforms", ".transforms.functional"):
@@ -73,33 +77,41 @@ def frechet_pytorch_fid(count, dimension):
 
 
 def few_ours(count, dimension):
-    first, second = (x.astype(np.float64) for x in pair(count, dimension))
+    first, second = double_pair(count, dimension)
     return lambda: frechet_distance(first, second)
 
 
 def few_torch_fidelity(count, dimension):
     module = reference("torch_fidelity.metric_fid")
-    data = [x.astype(np.float64) for x in pair(count, dimension)]
+    data = double_pair(count, dimension)
     return lambda: module.fid_statistics_to_metric(*map(moments_of, data), False)[
         "frechet_inception_distance"
     ]
 
 
-def kernel_ours(count, dimension):
-    first, second = pair(count, dimension)
+def kernel_ours(count, dimension, make=pair):
+    first, second = make(count, dimension)
     size = min(1000, count)
     return lambda: kernel_distance(first, second, SUBSETS, size, seed=2020).value
 
 
-def kernel_torch_fidelity(count, dimension):
+def kernel_torch_fidelity(count, dimension, make=pair):
     import torch
 
     module = reference("torch_fidelity.metric_kid")
-    first, second = map(torch.from_numpy, pair(count, dimension))
+    first, second = map(torch.from_numpy, make(count, dimension))
     settings = {"kid_subsets": SUBSETS, "kid_subset_size": min(1000, count), "verbose": False}
     return lambda: module.kid_features_to_metric(first, second, **settings)[
         "kernel_inception_distance_mean"
     ]
+
+
+def kernel_double_ours(count, dimension):
+    return kernel_ours(count, dimension, double_pair)
+
+
+def kernel_double_torch_fidelity(count, dimension):
+    return kernel_torch_fidelity(count, dimension, double_pair)
 
 
 def neighbours_ours(count, dimension):
@@ -122,6 +134,7 @@ CASES = {
     "Fréchet distance from moments": (frechet_ours, frechet_torch_fidelity, frechet_pytorch_fid),
     "Fréchet distance of few samples": (few_ours, few_torch_fidelity),
     "kernel distance": (kernel_ours, kernel_torch_fidelity),
+    "kernel distance of float64": (kernel_double_ours, kernel_double_torch_fidelity),
     "precision, recall, density, coverage": (neighbours_ours, neighbours_prdc),
 }
 FEW = "Fréchet distance of few samples"
