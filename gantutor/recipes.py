@@ -116,6 +116,18 @@ class Recipe:
         start = round(self.decay_start * self.steps)
         return None if start == self.steps else (start, self.steps)
 
+    def networks(self):
+        """Return the settings of generator and discriminator, by the names of their arguments."""
+        generator = {"latent_dim": self.latent_dim, "width": self.generator_width}
+        discriminator = {"width": self.discriminator_width, "spectral_norm": self.spectral_norm}
+        if self.model == "mlp":
+            images = {"shape": self.shape}
+        else:
+            images = {"side": self.side, "channels": self.channels, "classes": self.classes}
+            generator["normalization"] = self.generator_normalization
+            discriminator["normalization"] = self.discriminator_normalization
+        return images | generator, images | discriminator
+
     def training(self):
         """Return the settings that a trainer takes, under the names of its arguments."""
         same = (

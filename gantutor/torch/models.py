@@ -252,35 +252,13 @@ def dcgan_discriminator(
 
 def build(recipe, seed=0):
     """Return the generator and the discriminator of a `gantutor.recipes.Recipe`."""
-    if recipe.model == "mlp":
-        return (
-            mlp_generator(recipe.shape, recipe.latent_dim, recipe.generator_width, seed=seed),
-            mlp_discriminator(
-                recipe.shape,
-                recipe.discriminator_width,
-                spectral_norm=recipe.spectral_norm,
-                seed=seed + 1,
-            ),
-        )
-    generator = dcgan_generator(
-        recipe.side,
-        recipe.channels,
-        recipe.latent_dim,
-        recipe.generator_width,
-        normalization=recipe.generator_normalization,
-        classes=recipe.classes,
-        seed=seed,
-    )
-    discriminator = dcgan_discriminator(
-        recipe.side,
-        recipe.channels,
-        recipe.discriminator_width,
-        normalization=recipe.discriminator_normalization,
-        spectral_norm=recipe.spectral_norm,
-        classes=recipe.classes,
-        seed=seed + 1,
-    )
-    return generator, discriminator
+    pairs = {
+        "mlp": (mlp_generator, mlp_discriminator),
+        "dcgan": (dcgan_generator, dcgan_discriminator),
+    }
+    generator, discriminator = pairs[recipe.model]
+    of_generator, of_discriminator = recipe.networks()
+    return generator(**of_generator, seed=seed), discriminator(**of_discriminator, seed=seed + 1)
 
 
 def _normalization(kind, channels):
