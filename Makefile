@@ -41,13 +41,13 @@ book: $(READY) ## execute what changed, write the HTML, show each notebook's tim
 	$(BIN)/python tools/execute.py report
 
 test: lint ## everything: lint, unit tests, doctests, notebooks, book, pages in a browser
-	$(BIN)/python -m pytest -n $(JOBS) --cov --ignore tests/test_book_pages.py
+	$(BIN)/python -m pytest -n $(JOBS) --cov --ignore tests/book/test_pages.py
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --nbval-lax --nbval-cell-timeout 600 book
 	$(MAKE) --no-print-directory book
-	$(BIN)/python -m pytest tests/test_book_pages.py
+	$(BIN)/python -m pytest tests/book/test_pages.py
 
 fast: lint ## what to run while working: lint and the unit tests that are not slow
-	$(BIN)/python -m pytest -n $(JOBS) -m "not slow" --ignore tests/test_book_pages.py
+	$(BIN)/python -m pytest -n $(JOBS) -m "not slow" --ignore tests/book/test_pages.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
 
-from gantutor.data.batches import shuffled
+from gantutor.runs.order import shuffled
 from gantutor.torch.models import FoldedConvTranspose2d
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from gantutor import __version__, data, metrics, plots, recipes, shipped
-from gantutor.checkpoint import CheckpointError, latest_checkpoint, list_checkpoints
+from gantutor.runs.checkpoint import CheckpointError, latest_checkpoint, list_checkpoints
 from gantutor.validation import check_images, check_positive
 
 EXAMPLES = """

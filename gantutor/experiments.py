@@ -7,7 +7,7 @@ from pathlib import Path
 import joblib
 import pandas as pd
 
-from gantutor.progress import progress_bar
+from gantutor.runs.progress import progress_bar
 
 _KEY = ["setting", "seed"]
 

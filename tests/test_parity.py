@@ -15,7 +15,7 @@ import gantutor.torch.losses as torch_losses  # noqa: E402
 import gantutor.torch.models as torch_models  # noqa: E402
 import gantutor.torch.penalties as torch_penalties  # noqa: E402
 from gantutor import parity, recipes  # noqa: E402
-from gantutor.data.batches import with_classes  # noqa: E402
+from gantutor.runs.latents import with_classes  # noqa: E402
 from gantutor.torch.weights import get_weights  # noqa: E402
 
 GRID = {

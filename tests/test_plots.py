@@ -14,8 +14,8 @@ from skimage.color import rgb2lab
 
 from gantutor import plots
 from gantutor.data import draw_shapes, ring
-from gantutor.history import History
 from gantutor.plots import film, style
+from gantutor.runs.history import History
 
 # How a deuteranope and a protanope see linear RGB (Machado, Oliveira and Fernandes 2009, table 1).
 COLOUR_BLIND = {

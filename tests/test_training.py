@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from twin import QUICK, assert_same_bits, small_images
 
-from gantutor.checkpoint import CheckpointError, list_checkpoints, load_arrays
+from gantutor.runs.checkpoint import CheckpointError, list_checkpoints, load_arrays
 
 
 def test_training_moves_samples_towards_the_data(twin):

@@ -1,6 +1,5 @@
 """Data for every chapter: real digits, image folders, drawn shapes and toy mixtures."""
 
-from gantutor.data.batches import shuffled
 from gantutor.data.digits import load_digits, mnist
 from gantutor.data.folder import image_folder
 from gantutor.data.mixtures import GaussianMixture, grid, line, ring
@@ -16,5 +15,4 @@ __all__ = [
     "load_digits",
     "mnist",
     "ring",
-    "shuffled",
 ]

@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 
-from gantutor.checkpoint import checkpoint_path, list_checkpoints
-from gantutor.progress import progress_bar
+from gantutor.runs.checkpoint import checkpoint_path, list_checkpoints
+from gantutor.runs.progress import progress_bar
 from gantutor.validation import check_positive
 
 

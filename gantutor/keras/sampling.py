@@ -3,8 +3,8 @@
 import numpy as np
 
 from gantutor import shipped
-from gantutor.data.batches import as_latents, with_classes
 from gantutor.keras import models
+from gantutor.runs.latents import as_latents, with_classes
 from gantutor.validation import check_rows
 
 

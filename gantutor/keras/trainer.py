@@ -6,14 +6,20 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from gantutor.checkpoint import check_same_arrays, check_same_settings, load_arrays, save_arrays
-from gantutor.data.batches import as_latents, shuffled
-from gantutor.history import History
-from gantutor.interrupt import catch_interrupt
 from gantutor.keras import losses, models, penalties
 from gantutor.keras.callbacks import Recorder
 from gantutor.keras.sampling import sample
 from gantutor.recipes import check_penalties
+from gantutor.runs.checkpoint import (
+    check_same_arrays,
+    check_same_settings,
+    load_arrays,
+    save_arrays,
+)
+from gantutor.runs.history import History
+from gantutor.runs.interrupt import catch_interrupt
+from gantutor.runs.latents import as_latents
+from gantutor.runs.order import shuffled
 from gantutor.validation import (
     check_batch_size,
     check_data,
@@ -47,7 +53,7 @@ class GAN(keras.Model):
     ----------
     ema : keras.Model
         The generator with averaged weights; what `sample` draws from.
-    record : gantutor.history.History
+    record : gantutor.runs.history.History
         ``d_loss`` and ``g_loss`` every `log_every` steps, and what callbacks add.
     step : int
         Updates of the generator so far.
@@ -159,7 +165,7 @@ class GAN(keras.Model):
 
         Returns
         -------
-        gantutor.history.History
+        gantutor.runs.history.History
             Losses every `log_every` steps, from the start of the run, not only of this call.
 
         Raises
@@ -303,7 +309,7 @@ class GAN(keras.Model):
 
         Raises
         ------
-        gantutor.checkpoint.CheckpointError
+        gantutor.runs.checkpoint.CheckpointError
             If the file cannot be written; the model and older files stay as they are.
         """
         arrays = {name: variable.numpy() for name, variable in self._state().items()}
@@ -315,7 +321,7 @@ class GAN(keras.Model):
 
         Raises
         ------
-        gantutor.checkpoint.CheckpointError
+        gantutor.runs.checkpoint.CheckpointError
             If the file is damaged, or belongs to other networks or settings; nothing changes then.
         """
         arrays, metadata = load_arrays(path)

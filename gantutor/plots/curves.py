@@ -9,7 +9,7 @@ def loss_curves(history):
 
     Parameters
     ----------
-    history : gantutor.history.History
+    history : gantutor.runs.history.History
         Or any object with `history`, a dictionary of lists of numbers, and `steps`, the steps at
         which they were taken. A series belongs to the losses if its name contains “loss”.
 
@@ -24,7 +24,7 @@ def loss_curves(history):
 
     Examples
     --------
-    >>> from gantutor.history import History
+    >>> from gantutor.runs.history import History
     >>> record = History()
     >>> record.add(1, d_loss=1.4, g_loss=0.7, digit_fid=300.0)
     >>> len(loss_curves(record).axes)

@@ -1,7 +1,7 @@
 """What can be done during training in PyTorch. `gantutor.keras.callbacks` is the twin."""
 
-from gantutor.checkpoint import checkpoint_path, list_checkpoints
-from gantutor.progress import progress_bar
+from gantutor.runs.checkpoint import checkpoint_path, list_checkpoints
+from gantutor.runs.progress import progress_bar
 from gantutor.validation import check_positive
 
 

@@ -16,8 +16,8 @@ from torch.nn.functional import normalize
 
 from gantutor import metrics
 from gantutor.data import grid, ring
-from gantutor.progress import progress_bar
 from gantutor.recipes import check_penalties
+from gantutor.runs.progress import progress_bar
 from gantutor.torch import losses, penalties
 from gantutor.validation import check_choice, check_positive
 

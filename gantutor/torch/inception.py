@@ -8,7 +8,7 @@ import scipy.special
 import torch
 
 from gantutor.metrics import feature_report
-from gantutor.progress import progress_bar
+from gantutor.runs.progress import progress_bar
 from gantutor.validation import check_images, check_positive
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from gantutor import shipped
-from gantutor.data.batches import as_latents, with_classes
+from gantutor.runs.latents import as_latents, with_classes
 from gantutor.torch import models
 from gantutor.torch.weights import set_weights
 from gantutor.validation import check_rows

@@ -7,11 +7,17 @@ import numpy as np
 import torch
 from torch.nn.functional import one_hot
 
-from gantutor.checkpoint import check_same_arrays, check_same_settings, load_arrays, save_arrays
-from gantutor.data.batches import as_latents, shuffled
-from gantutor.history import History
-from gantutor.interrupt import catch_interrupt
 from gantutor.recipes import check_penalties
+from gantutor.runs.checkpoint import (
+    check_same_arrays,
+    check_same_settings,
+    load_arrays,
+    save_arrays,
+)
+from gantutor.runs.history import History
+from gantutor.runs.interrupt import catch_interrupt
+from gantutor.runs.latents import as_latents
+from gantutor.runs.order import shuffled
 from gantutor.torch import losses, models, penalties
 from gantutor.torch.sampling import sample
 from gantutor.validation import (
@@ -58,7 +64,7 @@ class Trainer:
     ----------
     ema : torch.nn.Module
         The generator with averaged weights; what `sample` draws from.
-    record : gantutor.history.History
+    record : gantutor.runs.history.History
         ``d_loss`` and ``g_loss`` every `log_every` steps, and what callbacks add.
     step : int
         Updates of the generator so far.
@@ -149,7 +155,7 @@ class Trainer:
 
         Returns
         -------
-        gantutor.history.History
+        gantutor.runs.history.History
             Losses every `log_every` steps, from the start of the run, not only of this call.
 
         Raises
@@ -289,7 +295,7 @@ class Trainer:
 
         Raises
         ------
-        gantutor.checkpoint.CheckpointError
+        gantutor.runs.checkpoint.CheckpointError
             If the file cannot be written; the trainer and older files stay as they are.
         """
         self.read_losses()
@@ -302,7 +308,7 @@ class Trainer:
 
         Raises
         ------
-        gantutor.checkpoint.CheckpointError
+        gantutor.runs.checkpoint.CheckpointError
             If the file is damaged, or belongs to other networks or settings; nothing changes then.
         """
         arrays, metadata = load_arrays(path)

@@ -62,7 +62,7 @@ def test_a_notebook_runs_again_only_when_something_it_depends_on_changed(small_b
     assert not again()
     write(small_book, "print('other')")
     assert again()
-    for path in ("gantutor/history.py", "constraints.txt"):
+    for path in ("gantutor/runs/history.py", "constraints.txt"):
         with (small_book / path).open("a") as file:
             file.write("# changed\n")
         assert again(), path

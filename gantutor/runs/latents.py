@@ -1,37 +1,9 @@
-"""What both frameworks draw alike from a seed: the order of the data, and latent vectors."""
+"""Latent vectors and the classes behind them, alike in both frameworks."""
 
 import numpy as np
 
+from gantutor.runs import seeds
 from gantutor.validation import check_labels, check_positive, check_rows
-
-
-def shuffled(count, seed, epoch):
-    """Return the order of the examples in one pass over the data.
-
-    The order depends on nothing but the arguments, so that a run which resumes in the middle of
-    a pass continues with the very batch that it would have seen, and so that PyTorch and Keras
-    see the same batches.
-
-    Parameters
-    ----------
-    count : int
-        Number of examples.
-    seed : int
-        Seed of the run.
-    epoch : int
-        Number of the pass, from 0.
-
-    Returns
-    -------
-    numpy.ndarray, int64, shape [count]
-        A permutation of 0 … count − 1.
-
-    Examples
-    --------
-    >>> sorted(shuffled(4, seed=0, epoch=2).tolist())
-    [0, 1, 2, 3]
-    """
-    return np.random.default_rng([seed, epoch]).permutation(count)
 
 
 def as_latents(latents, latent_dim, seed=0):
@@ -62,7 +34,7 @@ def as_latents(latents, latent_dim, seed=0):
     """
     if np.ndim(latents) == 0:
         shape = (check_positive(latents, "latents"), latent_dim)
-        return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
+        return seeds.rng(seed, "latents").standard_normal(shape, dtype=np.float32)
     return check_rows(latents, "latents", columns=latent_dim)
 
 
@@ -97,6 +69,6 @@ def with_classes(latents, classes, seed=0, labels=None):
     if classes == 0:
         return latents
     if labels is None:
-        labels = np.random.default_rng([seed, 1]).integers(classes, size=len(latents))
+        labels = seeds.rng(seed, "labels").integers(classes, size=len(latents))
     labels = check_labels(labels, len(latents), classes)
     return np.concatenate([latents, np.eye(classes, dtype=np.float32)[labels]], axis=1)

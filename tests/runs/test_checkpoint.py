@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from gantutor.checkpoint import (
+from gantutor.runs.checkpoint import (
     CheckpointError,
     checkpoint_path,
     latest_checkpoint,
@@ -85,7 +85,7 @@ def test_a_read_only_folder_is_named(tmp_path):
 FULL = """
 import resource, signal, sys
 import numpy as np
-from gantutor.checkpoint import CheckpointError, save_arrays
+from gantutor.runs.checkpoint import CheckpointError, save_arrays
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 try:

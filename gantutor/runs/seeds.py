@@ -1,0 +1,81 @@
+"""Independent streams of random numbers from one seed: one for each purpose.
+
+Two generators with neighbouring seeds, or one seed used for two purposes, must not draw the same
+numbers: the first weights of one network would be those of another. So every draw in the package
+names its purpose here, and what it belongs to (an epoch, a step, a rank).
+"""
+
+import numbers
+
+import numpy as np
+
+from gantutor.validation import check_choice
+
+#: What random numbers are drawn for. The order is part of every result: new ones go to the end.
+PURPOSES = ("generator", "discriminator", "order", "noise", "latents", "labels", "data")
+
+
+def check_seed(seed: int, name: str = "seed") -> int:
+    """Return a seed as a Python int.
+
+    Parameters
+    ----------
+    seed : int
+        Python or NumPy integer, at least 0.
+    name : str
+        What the caller calls this argument; used in the error.
+
+    Raises
+    ------
+    TypeError
+        If it is no whole number.
+    ValueError
+        If it is negative.
+
+    Examples
+    --------
+    >>> check_seed(np.int64(3))
+    3
+    """
+    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
+        raise TypeError(f"{name} must be a whole number of at least 0; got {seed!r}.")
+    if seed < 0:
+        raise ValueError(f"{name} must be a whole number of at least 0; got {seed!r}.")
+    return int(seed)
+
+
+def stream(seed: int, purpose: str, *place: int) -> np.random.SeedSequence:
+    """Return the source of one stream of random numbers.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the run, at least 0.
+    purpose : str
+        A name in `PURPOSES`.
+    *place : int
+        What the numbers belong to within the run: an epoch, a step, a layer.
+
+    Returns
+    -------
+    numpy.random.SeedSequence
+        Independent of that of any other seed, purpose or place, and of ``SeedSequence(seed)``,
+        from which data are drawn.
+
+    Examples
+    --------
+    >>> stream(0, "generator").spawn_key == stream(1, "discriminator").spawn_key
+    False
+    """
+    number = PURPOSES.index(check_choice(purpose, PURPOSES, "purpose"))
+    return np.random.SeedSequence(check_seed(seed), spawn_key=(number, *place))
+
+
+def rng(seed: int, purpose: str, *place: int) -> np.random.Generator:
+    """Return NumPy's generator on a `stream`."""
+    return np.random.default_rng(stream(seed, purpose, *place))
+
+
+def number(seed: int, purpose: str, *place: int) -> int:
+    """Return a whole number in [0, 2³¹) from a `stream`, to seed a framework's generator with."""
+    return int(stream(seed, purpose, *place).generate_state(1)[0] >> 1)
