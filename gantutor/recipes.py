@@ -1,26 +1,45 @@
-"""Named settings from which both frameworks train: plain data, no framework."""
+"""Named settings from which both frameworks train: plain data, no framework.
+
+A recipe names its parts (networks, game, optimisers) and their settings. What a part can be set to
+is what the function of that name takes in `gantutor.torch` and `gantutor.keras`; a recipe is
+compared with these signatures when it is built, so that it can hold no setting without effect.
+"""
 
 import dataclasses
-from dataclasses import dataclass, field
+import numbers
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from gantutor.validation import check_choice, check_positive
 
-MODELS = ("mlp", "dcgan")
-PENALTIES = ("gradient_penalty", "r1", "r2", "clip_weights")
+
+class Settings(dict):
+    """A dictionary that cannot be changed, and so can be shared and hashed."""
+
+    def __hash__(self):
+        return hash(tuple(sorted(self.items())))
+
+    def __reduce__(self):
+        return Settings, (dict(self),)
+
+    def _refuse(self, *arguments, **more):
+        raise TypeError("A recipe cannot be changed; its method `replace` returns another one.")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
 
 
-def check_penalties(weights):
-    """Return a copy of `weights` if all names are known and all weights positive.
+class Part(NamedTuple):
+    """What a recipe says of one part: the family's name, and its settings."""
 
-    Raises
-    ------
-    ValueError
-    """
-    for name, weight in weights.items():
-        check_choice(name, PENALTIES, "penalty")
-        if not weight > 0:
-            raise ValueError(f"The weight of penalty {name!r} must be positive; got {weight!r}.")
-    return dict(weights)
+    name: str
+    settings: Settings = Settings()
+
+
+PARTS = ("generator", "discriminator", "game", "generator_optimizer", "discriminator_optimizer")
 
 
 @dataclass(frozen=True)
@@ -31,30 +50,21 @@ class Recipe:
     ----------
     name : str
         What the recipe is called.
-    model : str
-        Family of the two networks: ``"mlp"`` or ``"dcgan"``.
-    side, channels : int
-        Size of the square images in pixels; 1 channel (grey) or 3 (RGB).
+    generator, discriminator : Part or (str, dict)
+        A family in ``models``, such as ``"dcgan"``, and what its function takes besides `shape`,
+        `latent_dim`, `classes` and a seed.
+    game : Part or (str, dict)
+        A module in ``games``, such as ``"gan"`` or ``"conditional"``, and what its class takes.
+    generator_optimizer, discriminator_optimizer : Part or (str, dict)
+        A function in ``optimizers``, such as ``"adam"``, and what it takes.
+    shape : tuple of int
+        Of one image, (height, width, channels), or of one point, (d,).
+    latent_dim : int or None
+        Length of the latent vector z; None where the generator takes something else.
     classes : int
-        Number of classes that the networks are told, or 0: a GAN without labels (dcgan only).
-    latent_dim : int
-        Length of the latent vector z.
-    generator_width, discriminator_width : int
-        Units of a hidden layer (mlp), or channels at the highest resolution (dcgan).
-    generator_normalization, discriminator_normalization : str or None
-        ``"batch"``, ``"layer"`` or None (dcgan only).
-    spectral_norm : bool
-        Spectral normalisation of the discriminator's layers.
-    loss : str
-        Name of a pair in ``gantutor.torch.losses`` and ``gantutor.keras.losses``.
-    penalties : dict[str, float]
-        Penalty names with their weights; for ``"clip_weights"`` the limit.
-    generator_rate, discriminator_rate : float
-        Adam's learning rates.
-    betas : tuple[float, float]
-        Adam's decay rates β₁ and β₂.
+        Number of classes that the networks are told, or 0.
     batch_size : int
-        Images in a mini-batch.
+        Examples in a mini-batch.
     discriminator_steps : int
         Updates of the discriminator for each update of the generator.
     steps : int
@@ -66,26 +76,19 @@ class Recipe:
 
     Examples
     --------
-    >>> get("dcgan").replace(steps=100).steps
-    100
+    >>> get("dcgan").replace(steps=100, loss="hinge", generator={"width": 8}).game.settings["loss"]
+    'hinge'
     """
 
     name: str
-    model: str
-    side: int = 28
-    channels: int = 1
+    generator: Part
+    discriminator: Part
+    game: Part
+    generator_optimizer: Part
+    discriminator_optimizer: Part
+    shape: tuple[int, ...] = (28, 28, 1)
+    latent_dim: int | None = 100
     classes: int = 0
-    latent_dim: int = 100
-    generator_width: int = 32
-    discriminator_width: int = 32
-    generator_normalization: str | None = "batch"
-    discriminator_normalization: str | None = None
-    spectral_norm: bool = False
-    loss: str = "non_saturating"
-    penalties: dict = field(default_factory=dict)
-    generator_rate: float = 2e-4
-    discriminator_rate: float = 2e-4
-    betas: tuple[float, float] = (0.5, 0.999)
     batch_size: int = 64
     discriminator_steps: int = 1
     steps: int = 2000
@@ -93,88 +96,180 @@ class Recipe:
     ema_decay: float = 0.99
 
     def __post_init__(self):
-        check_choice(self.model, MODELS, "model")
-        check_penalties(self.penalties)
-        for name in ("side", "channels", "latent_dim", "generator_width", "discriminator_width"):
-            check_positive(getattr(self, name), name)
-        for name in ("batch_size", "discriminator_steps", "steps"):
-            check_positive(getattr(self, name), name)
+        for name in PARTS:
+            self._set(name, _as_part(getattr(self, name), name))
+        self._set("shape", tuple(check_positive(side, "shape") for side in self.shape))
+        if self.latent_dim is not None:
+            self._set("latent_dim", check_positive(self.latent_dim, "latent_dim"))
         if self.classes:
-            check_positive(self.classes, "classes")
-        for name in ("decay_start", "ema_decay"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must lie in [0, 1]; got {getattr(self, name)!r}.")
+            self._set("classes", check_positive(self.classes, "classes"))
+        for name in ("batch_size", "discriminator_steps", "steps"):
+            self._set(name, check_positive(getattr(self, name), name))
+        for name, end in (("decay_start", "]"), ("ema_decay", ")")):
+            value = _plain(getattr(self, name), name)
+            inside = isinstance(value, numbers.Real) and 0 <= value <= 1
+            if not inside or (value == 1 and end == ")"):
+                raise ValueError(f"{name} must lie in [0, 1{end}; got {value!r}.")
+            self._set(name, float(value))
+
+    def _set(self, name, value):
+        object.__setattr__(self, name, value)
 
     @property
-    def shape(self):
-        """Shape of one image, (height, width, channels)."""
-        return (self.side, self.side, self.channels)
-
-    @property
-    def decay(self):
+    def decay(self) -> tuple[int, int] | None:
         """First and last step of the learning rates' linear fall, or None if they stay constant."""
         start = round(self.decay_start * self.steps)
         return None if start == self.steps else (start, self.steps)
 
-    def networks(self):
-        """Return the settings of generator and discriminator, by the names of their arguments."""
-        generator = {"latent_dim": self.latent_dim, "width": self.generator_width}
-        discriminator = {"width": self.discriminator_width, "spectral_norm": self.spectral_norm}
-        if self.model == "mlp":
-            images = {"shape": self.shape}
-        else:
-            images = {"side": self.side, "channels": self.channels, "classes": self.classes}
-            generator["normalization"] = self.generator_normalization
-            discriminator["normalization"] = self.discriminator_normalization
-        return images | generator, images | discriminator
+    def shared(self) -> dict[str, Any]:
+        """Return what several parts are told: `shape`, and `latent_dim` and `classes` if set."""
+        names = ("shape", "latent_dim", "classes")
+        return {name: getattr(self, name) for name in names if getattr(self, name)}
 
-    def training(self):
-        """Return the settings that a trainer takes, under the names of its arguments."""
-        same = (
-            "latent_dim",
-            "classes",
-            "loss",
-            "penalties",
-            "generator_rate",
-            "discriminator_rate",
-            "betas",
-        )
-        more = ("batch_size", "discriminator_steps", "decay", "ema_decay")
-        return {name: getattr(self, name) for name in same + more}
+    def training(self) -> dict[str, Any]:
+        """Return the settings of the training loop, by the names of its arguments."""
+        names = ("batch_size", "discriminator_steps", "decay", "ema_decay")
+        return {name: getattr(self, name) for name in names}
 
-    def replace(self, **changes):
-        """Return a copy with some settings changed; an unknown name raises ValueError."""
-        known = [f.name for f in dataclasses.fields(self)]
-        for name in changes:
-            check_choice(name, known, "recipe setting")
-        return dataclasses.replace(self, **changes)
+    def replace(self, **changes) -> "Recipe":
+        """Return a copy with some settings changed.
 
-    def to_dict(self):
+        Parameters
+        ----------
+        **changes
+            A field, such as ``steps=100``; settings of one part, such as
+            ``generator={"width": 8}``, which are added to those it has; another family for a part,
+            such as ``game="conditional"``, which is told the same settings, or
+            ``generator=("mlp", {})``, which is told others; or a setting that the recipe's parts
+            have, such as ``loss="hinge"`` or ``learning_rate=1e-3``, changed wherever it stands.
+
+        Raises
+        ------
+        ValueError
+            If nothing in the recipe has such a name.
+        """
+        fields = [field.name for field in dataclasses.fields(self)]
+        inner = {name for part in PARTS for name in getattr(self, part).settings}
+        new = {}
+        for name, value in changes.items():
+            check_choice(name, [*fields, *sorted(inner)], "recipe setting")
+            if name in PARTS:
+                old = getattr(self, name)
+                if isinstance(value, str):
+                    value = (value, old.settings)
+                elif isinstance(value, Mapping):
+                    value = (old.name, {**old.settings, **value})
+                new[name] = value
+            elif name in fields:
+                new[name] = value
+        recipe = dataclasses.replace(self, **new)
+        for name, value in changes.items():
+            if name not in fields:
+                parts = [part for part in PARTS if name in getattr(recipe, part).settings]
+                merged = {
+                    part: (
+                        getattr(recipe, part).name,
+                        {**getattr(recipe, part).settings, name: value},
+                    )
+                    for part in parts
+                }
+                recipe = dataclasses.replace(recipe, **merged)
+        return recipe
+
+    def to_dict(self) -> dict[str, Any]:
         """Return the settings as a dictionary that JSON can hold."""
-        return dataclasses.asdict(self) | {"betas": list(self.betas)}
+        return {
+            field.name: _listed(getattr(self, field.name)) for field in dataclasses.fields(self)
+        }
 
     @classmethod
-    def from_dict(cls, settings):
-        """Return the recipe that `to_dict` wrote down."""
-        return cls(**settings | {"betas": tuple(settings["betas"])})
+    def from_dict(cls, settings: Mapping[str, Any]) -> "Recipe":
+        """Return the recipe that `to_dict` wrote down.
+
+        Raises
+        ------
+        ValueError
+            If a field is missing or unknown.
+        """
+        fields = {field.name for field in dataclasses.fields(cls)}
+        if fields != set(settings):
+            raise ValueError(
+                f"A recipe has the fields {sorted(fields)}; got {sorted(settings)}. It was written "
+                "by another version."
+            )
+        return cls(**settings)
+
+
+def _as_part(value, name):
+    if isinstance(value, str):
+        value = (value, {})
+    if not (
+        isinstance(value, tuple | list)
+        and len(value) == 2
+        and isinstance(value[0], str)
+        and isinstance(value[1], Mapping)
+    ):
+        raise ValueError(f"{name} must be a name and a dictionary of settings; got {value!r}.")
+    return Part(value[0], _plain(value[1], name))
+
+
+def _plain(value, name):
+    """A setting as Python's own immutable data; NumPy's numbers become Python's."""
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return Settings({str(key): _plain(entry, f"{name} {key}") for key, entry in value.items()})
+    if isinstance(value, list | tuple):
+        return tuple(_plain(entry, name) for entry in value)
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    raise TypeError(
+        f"{name} must be plain data, so that a file can hold it; got {type(value).__name__}. "
+        "Objects and functions can be passed to the game and the trainer themselves."
+    )
+
+
+def _listed(value):
+    if isinstance(value, Mapping):
+        return {key: _listed(entry) for key, entry in value.items()}
+    return [_listed(entry) for entry in value] if isinstance(value, tuple) else value
+
+
+def _adam(learning_rate, betas=(0.5, 0.999)):
+    return "adam", {"learning_rate": learning_rate, "betas": betas}
 
 
 _RECIPES = {
     recipe.name: recipe
     for recipe in (
-        Recipe("mlp", "mlp", generator_width=128, discriminator_width=128),
-        Recipe("dcgan", "dcgan"),
+        Recipe(
+            "mlp",
+            generator=("mlp", {"width": 128}),
+            discriminator=("mlp", {"width": 128, "spectral_norm": False}),
+            game=("gan", {"loss": "non_saturating", "penalties": {}}),
+            generator_optimizer=_adam(2e-4),
+            discriminator_optimizer=_adam(2e-4),
+        ),
+        Recipe(
+            "dcgan",
+            generator=("dcgan", {"width": 32, "normalization": "batch"}),
+            discriminator=(
+                "dcgan",
+                {"width": 32, "normalization": None, "spectral_norm": False},
+            ),
+            game=("gan", {"loss": "non_saturating", "penalties": {}}),
+            generator_optimizer=_adam(2e-4),
+            discriminator_optimizer=_adam(2e-4),
+        ),
         Recipe(
             "minute",
-            "dcgan",
-            classes=10,
+            generator=("dcgan", {"width": 32, "normalization": "batch"}),
+            discriminator=("dcgan", {"width": 16, "normalization": None, "spectral_norm": True}),
+            game=("conditional", {"loss": "non_saturating", "penalties": {}}),
+            generator_optimizer=_adam(3e-3, (0.0, 0.9)),
+            discriminator_optimizer=_adam(3e-3, (0.0, 0.9)),
             latent_dim=64,
-            discriminator_width=16,
-            spectral_norm=True,
-            generator_rate=3e-3,
-            discriminator_rate=3e-3,
-            betas=(0.0, 0.9),
-            steps=2000,
+            classes=10,
             decay_start=0.3,
             ema_decay=0.98,
         ),
@@ -182,12 +277,12 @@ _RECIPES = {
 }
 
 
-def names():
+def names() -> list[str]:
     """Return the names of all recipes."""
     return list(_RECIPES)
 
 
-def get(name):
+def get(name: str) -> Recipe:
     """Return the recipe called `name`.
 
     Raises
@@ -196,34 +291,3 @@ def get(name):
         If there is none; the message suggests the nearest name.
     """
     return _RECIPES[check_choice(name, _RECIPES, "recipe")]
-
-
-def split_side(side):
-    """Split an image side into a base of 4 or 7 pixels and a number of doublings.
-
-    Parameters
-    ----------
-    side : int
-        4, 7 or 8 times a power of two, in pixels.
-
-    Returns
-    -------
-    tuple[int, int]
-        ``(base, doublings)`` with ``side == base * 2**doublings``.
-
-    Raises
-    ------
-    ValueError
-        If there is no such split.
-
-    Examples
-    --------
-    >>> split_side(28), split_side(64)
-    ((7, 2), (4, 4))
-    """
-    check_positive(side, "side")
-    for base in (4, 7):
-        doublings = (side // base).bit_length() - 1
-        if side >= base and base << doublings == side:
-            return base, doublings
-    raise ValueError(f"side must be 4, 7 or 8 times a power of two, in pixels; got {side}.")

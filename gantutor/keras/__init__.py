@@ -1,4 +1,4 @@
-"""GANs in Keras on TensorFlow: models, losses, penalties, training. Same names as `gantutor.torch`.
+"""GANs in Keras on TensorFlow: models, games, losses, penalties, training. Same names as `gantutor.torch`.
 
 Images are float32 NHWC in [−1, 1] everywhere.
 """
@@ -25,7 +25,21 @@ if _keras.backend.backend() != "tensorflow":
         f"{_keras.backend.backend()!r}. Set KERAS_BACKEND=tensorflow before Keras is imported."
     )
 
-from gantutor.keras.sampling import load_generator, sample
-from gantutor.keras.trainer import GAN, batches, train
+from gantutor.keras.batches import batches
+from gantutor.keras.games import GAN, Conditional, Cycle, Game, Paired
+from gantutor.keras.sampling import Sampler, Translator, load_generator
+from gantutor.keras.trainer import Trainer, train
 
-__all__ = ["GAN", "batches", "load_generator", "sample", "train"]
+__all__ = [
+    "GAN",
+    "Conditional",
+    "Cycle",
+    "Game",
+    "Paired",
+    "Sampler",
+    "Trainer",
+    "Translator",
+    "batches",
+    "load_generator",
+    "train",
+]

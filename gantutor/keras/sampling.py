@@ -3,9 +3,109 @@
 import numpy as np
 
 from gantutor import shipped
-from gantutor.keras import models
+from gantutor.keras import building
 from gantutor.runs.latents import as_latents, with_classes
-from gantutor.validation import check_rows
+from gantutor.validation import check_images
+
+CHUNK = 500  # examples at a time
+
+
+def apply(network, inputs):
+    """Map arrays through a network in inference mode, a part at a time.
+
+    Parameters
+    ----------
+    network : keras.Model
+    inputs : numpy.ndarray, float32
+        Rows [N, d], or images [N, H, W, C].
+
+    Returns
+    -------
+    numpy.ndarray, float32
+        Images [N, H, W, C], rows [N, d] or numbers [N].
+    """
+    parts = [
+        network(np.ascontiguousarray(inputs[start : start + CHUNK]), training=False)
+        for start in range(0, len(inputs), CHUNK)
+    ]
+    return np.concatenate([np.asarray(part, dtype=np.float32) for part in parts])
+
+
+class Sampler:
+    """A generator that is drawn from: a network, the length of its z, and its classes.
+
+    Parameters
+    ----------
+    network : keras.Model
+        [N, latent_dim + classes] → [N, H, W, C] in [−1, 1], or points [N, d].
+    latent_dim : int
+        Length of z, which is drawn from 𝒩(0, I).
+    classes : int
+        Number of classes that the network is told behind z, or 0.
+
+    Examples
+    --------
+    >>> from gantutor.keras import models
+    >>> Sampler(models.mlp_generator(), latent_dim=100).sample(3).shape
+    (3, 28, 28, 1)
+    """
+
+    def __init__(self, network, latent_dim, classes=0):
+        self.network, self.latent_dim, self.classes = network, latent_dim, classes
+
+    def sample(self, latents, seed=0, labels=None):
+        """Draw in inference mode, a part at a time.
+
+        Parameters
+        ----------
+        latents : int or array_like, shape [N, latent_dim]
+            How many samples, or the latent vectors to map.
+        seed : int
+            Seed of what is drawn: latent vectors where a number is given, labels where none are.
+        labels : array_like of int, shape [N], optional
+            The classes to draw, where there are classes; uniform if not given.
+
+        Returns
+        -------
+        numpy.ndarray, float32
+            Images [N, H, W, C] in [−1, 1], or points [N, d].
+
+        Raises
+        ------
+        ValueError
+            If the latent vectors or the labels do not fit the network.
+        """
+        latents = as_latents(latents, self.latent_dim, seed)
+        return apply(self.network, with_classes(latents, self.classes, seed, labels))
+
+
+class Translator:
+    """A generator that makes images from images.
+
+    Parameters
+    ----------
+    network : keras.Model
+        [N, H, W, S] → [N, H, W, C] in [−1, 1].
+    """
+
+    def __init__(self, network):
+        self.network = network
+
+    def sample(self, images, seed=0):
+        """Translate images in inference mode, a part at a time.
+
+        Parameters
+        ----------
+        images : array_like, float32, shape [N, H, W, S]
+            In [−1, 1].
+        seed : int
+            Not used: the translation has no noise.
+
+        Returns
+        -------
+        numpy.ndarray, float32, shape [N, H, W, C]
+        """
+        return apply(self.network, check_images(images))
 
 
 def load_generator(name):
@@ -18,45 +118,9 @@ def load_generator(name):
 
     Returns
     -------
-    keras.Sequential
-        [N, latent_dim] → [N, H, W, C] in [−1, 1].
+    Sampler
     """
     recipe, arrays = shipped.load_generator_weights(name)
-    generator, _ = models.build(recipe)
+    generator = building.generator(recipe)
     generator.set_weights(arrays)
-    generator.classes = recipe.classes
-    return generator
-
-
-def sample(generator, latents, seed=0, classes=0, labels=None):
-    """Draw from a generator as it stands, in inference mode, 500 at a time.
-
-    Parameters
-    ----------
-    generator : keras.Model
-    latents : int or array_like, shape [N, latent_dim]
-        How many samples, or the latent vectors to map.
-    seed : int
-        Seed of what is drawn: latent vectors where a number is given, labels where none are.
-    classes : int
-        Number of classes that the generator is told.
-    labels : array_like of int, shape [N], optional
-        The classes to draw; uniform if not given.
-
-    Returns
-    -------
-    numpy.ndarray, float32
-        Images [N, H, W, C] in [−1, 1], or points [N, d].
-
-    Examples
-    --------
-    >>> sample(models.mlp_generator(), 3).shape
-    (3, 28, 28, 1)
-    """
-    classes = getattr(generator, "classes", classes)  # a shipped generator knows its own
-    if np.ndim(latents) == 0:
-        latents = as_latents(latents, generator.input_shape[-1] - classes, seed)
-    latents = check_rows(latents, "latents")
-    latents = with_classes(latents, classes, seed, labels)
-    chunks = [latents[i : i + 500] for i in range(0, len(latents), 500)]
-    return np.concatenate([generator(chunk, training=False).numpy() for chunk in chunks])
+    return Sampler(generator, recipe.latent_dim, recipe.classes)

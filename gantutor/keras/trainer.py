@@ -1,15 +1,15 @@
-"""The training of a GAN in Keras, as one `keras.Model`. `gantutor.torch.trainer` is the twin."""
+"""The training loop in Keras: a `keras.Model` that plays. `gantutor.torch.trainer` is the twin."""
 
-import itertools
+import uuid
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from gantutor.keras import losses, models, penalties
-from gantutor.keras.callbacks import Recorder
-from gantutor.keras.sampling import sample
-from gantutor.recipes import check_penalties
+from gantutor.keras import building
+from gantutor.keras.batches import from_arrays
+from gantutor.runs import feeding, parts, seeds
+from gantutor.runs.callbacks import telling
 from gantutor.runs.checkpoint import (
     check_same_arrays,
     check_same_settings,
@@ -18,303 +18,320 @@ from gantutor.runs.checkpoint import (
 )
 from gantutor.runs.history import History
 from gantutor.runs.interrupt import catch_interrupt
-from gantutor.runs.latents import as_latents
-from gantutor.runs.order import shuffled
-from gantutor.validation import (
-    check_batch_size,
-    check_data,
-    check_images,
-    check_positive,
-)
+from gantutor.validation import check_choice, check_positive
+
+SIDES = ("generator", "discriminator")
 
 
-class GAN(keras.Model):
-    """A generator and a discriminator that `fit` trains against each other.
+class Trainer(keras.Model):
+    """What every game in Keras is trained by: a model whose `train_step` updates both sides.
 
-    Use it as any Keras model: `compile`, then `fit` on the data set that `batches` makes.
-
-    Parameters
-    ----------
-    generator, discriminator : keras.Model
-        [N, latent_dim] → [N, H, W, C] (or [N, d]), and that → logits [N].
-    latent_dim : int
-        Length of z, which is drawn from 𝒩(0, I).
-    classes : int
-        Number of classes that the networks are told, or 0 for a GAN without labels.
-    discriminator_steps : int
-        Updates of the discriminator for one of the generator; a batch of `fit` is split into
-        that many equal parts, one for each.
-    ema_decay : float
-        Decay of the moving average of the generator's weights; 0 follows them at once.
-    seed : int
-        Seed of all noise.
+    A game (`gantutor.keras.games.Game`) is a subclass with networks and losses; `compile` chooses
+    the optimisers, `fit` trains, and calling the model draws from the averaged generator.
 
     Attributes
     ----------
-    ema : keras.Model
-        The generator with averaged weights; what `sample` draws from.
+    ema : Sampler or Translator
+        The generators with averaged weights; what `sample` and calling the model draw from.
+    averages : list
+        One such for each decay in `compile`'s `ema_decay`.
+    current : Sampler or Translator
+        The generators as they stand.
     record : gantutor.runs.history.History
-        ``d_loss`` and ``g_loss`` every `log_every` steps, and what callbacks add.
+        ``d_loss`` and ``g_loss``, and their terms where there are several, every `log_every`
+        steps, and what callbacks add.
     step : int
-        Updates of the generator so far.
-
-    Examples
-    --------
-    >>> from gantutor import recipes
-    >>> GAN.from_recipe(recipes.get("mlp"), seed=1).sample(4).shape
-    (4, 28, 28, 1)
+        Updates of the generators so far.
+    interrupted : bool
+        Whether Ctrl-C ended the last `fit`.
     """
 
     log_every = 10
+    batch_size = 64
 
-    def __init__(
-        self,
-        generator,
-        discriminator,
-        *,
-        latent_dim,
-        classes=0,
-        discriminator_steps=1,
-        ema_decay=0.99,
-        seed=0,
-    ):
-        super().__init__()
-        self.generator, self.discriminator = generator, discriminator
-        self.ema = keras.models.clone_model(generator)
-        self.ema.set_weights(generator.get_weights())
-        self.ema.trainable = False
-        self.latent_dim, self.classes = check_positive(latent_dim, "latent_dim"), classes
-        self.discriminator_steps = check_positive(discriminator_steps, "discriminator_steps")
-        self.ema_decay, self.seed = ema_decay, seed
-        self.record = History()
-
-    @classmethod
-    def from_recipe(cls, recipe, seed=0):
-        """Build and compile the networks of a `gantutor.recipes.Recipe`."""
-        settings = recipe.training()
-        settings.pop("batch_size")
-        names = ("latent_dim", "classes", "discriminator_steps", "ema_decay")
-        own = {name: settings.pop(name) for name in names}
-        gan = cls(*models.build(recipe, seed), **own, seed=seed)
-        gan.compile(**settings)
-        return gan
+    def __init__(self, **more):
+        super().__init__(**more)
+        self.record, self.id, self.interrupted = History(), uuid.uuid4().hex, False
+        self._fed, self._restored_data = None, None
+        self._steps = self.add_weight(
+            shape=(), dtype="int64", initializer="zeros", trainable=False, name="steps"
+        )
 
     def compile(
         self,
-        loss="non_saturating",
-        penalties={},  # noqa: B006 (never changed)
-        generator_rate=2e-4,
-        discriminator_rate=2e-4,
-        betas=(0.5, 0.999),
+        generator_optimizer="adam",
+        discriminator_optimizer="adam",
+        discriminator_steps=1,
         decay=None,
-        **kwargs,
+        ema_decay=0.99,
+        seed=0,
+        **more,
     ):
-        """Choose losses and optimisers.
+        """Choose optimisers, and how often each side is updated.
 
         Parameters
         ----------
-        loss : str
-            A name in `gantutor.keras.losses`.
-        penalties : dict[str, float]
-            Names in `gantutor.keras.penalties` with their weights.
-        generator_rate, discriminator_rate : float
-            Adam's learning rates.
-        betas : tuple[float, float]
-            Adam's decay rates.
+        generator_optimizer, discriminator_optimizer
+            A name or a pair such as ``("adam", {"learning_rate": 1e-3})`` of
+            `gantutor.keras.optimizers`, a function that returns an optimiser, or a
+            `keras.optimizers.Optimizer`. Under the policy ``mixed_float16`` both get a
+            `keras.optimizers.LossScaleOptimizer` around them.
+        discriminator_steps : int
+            Updates of the discriminators for one of the generators; a batch of `fit` is split
+            into that many equal parts, one for each.
         decay : tuple[int, int] or None
             First and last step of a linear fall of both learning rates to 0.
-        **kwargs
+        ema_decay : float or sequence of float
+            Decay of the moving average of the generators' weights; 0 follows them at once.
+            Several numbers keep several averages.
+        seed : int
+            Seed of the order of the data and of all noise.
+        **more
             Passed on to `keras.Model.compile`, such as ``steps_per_execution``.
         """
-        super().compile(**{"jit_compile": False} | kwargs)
-        self.loss_pair = losses.get(loss)
-        self.penalties = check_penalties(penalties)
-        self.generator_optimizer = _adam(generator_rate, betas, decay, 1)
-        self.discriminator_optimizer = _adam(
-            discriminator_rate, betas, decay, self.discriminator_steps
-        )
-        self.generator_optimizer.build(self.generator.trainable_variables)
-        self.discriminator_optimizer.build(self.discriminator.trainable_variables)
-        self.settings = {
-            "latent_dim": self.latent_dim,
-            "classes": self.classes,
-            "loss": loss,
-            "penalties": self.penalties,
-            "rates": [generator_rate, discriminator_rate],
-            "betas": list(betas),
-            "discriminator_steps": self.discriminator_steps,
-            "decay": decay and list(decay),
-            "ema_decay": self.ema_decay,
-            "seed": self.seed,
-        }
+        super().compile(**{"jit_compile": False} | more)
+        self.discriminator_steps = check_positive(discriminator_steps, "discriminator_steps")
+        self.decay = parts.check_decay(decay)
+        self.ema_decays = parts.check_ema_decays(ema_decay)
+        self.seed = seeds.check_seed(seed)
+        half = self.dtype_policy.compute_dtype == "float16"
+        chosen = (generator_optimizer, discriminator_optimizer)
+        made = [building.optimizer(choice) for choice in chosen]
+        if half:
+            made = [keras.optimizers.LossScaleOptimizer(optimizer) for optimizer in made]
+        self.generator_optimizer, self.discriminator_optimizer = made
+        for side, optimizer in self.optimizers.items():
+            optimizer.build(self.parameters(side))
+        self._rates = {}
+        for side, optimizer in self.optimizers.items():
+            inner = getattr(optimizer, "inner_optimizer", optimizer)
+            if self.decay and not isinstance(inner._learning_rate, keras.Variable):
+                raise ValueError(
+                    f"decay and a schedule of the {side}'s optimizer cannot both set its rate."
+                )
+            self._rates[side] = float(np.asarray(inner.learning_rate))
+        self._networks_of_averages = [
+            {name: _copy(network) for name, network in self.generators().items()}
+            for _ in self.ema_decays
+        ]
+        self.averages = [self.sampler(networks) for networks in self._networks_of_averages]
 
-    def fit(self, x, *, callbacks=(), **kwargs):
+    @classmethod
+    def from_recipe(cls, recipe, seed=0):
+        """Build and compile the game of a `gantutor.recipes.Recipe`."""
+        return building.build(recipe, seed)
+
+    @property
+    def optimizers(self):
+        """The optimisers by the names of the sides."""
+        return dict(
+            zip(SIDES, (self.generator_optimizer, self.discriminator_optimizer), strict=True)
+        )
+
+    @property
+    def ema(self):
+        """The generators with averaged weights; those of the first decay."""
+        return self.averages[0]
+
+    @property
+    def current(self):
+        """The generators as they stand."""
+        return self.sampler(self.generators())
+
+    @property
+    def step(self):
+        """Updates of the generators so far."""
+        return int(self._steps.numpy())
+
+    def parameters(self, side):
+        """Return the variables of the generators or the discriminators that are to be trained."""
+        networks = self.generators() if side == "generator" else self.discriminators()
+        return [v for network in networks.values() for v in network.trainable_variables]
+
+    def call(self, inputs, training=False):
+        """Map what the generator takes through the averaged generator."""
+        return self.ema.network(inputs, training=False)
+
+    def fit(
+        self,
+        x,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        *,
+        steps_per_epoch=None,
+        callbacks=(),
+        on_interrupt="raise",
+        **more,
+    ):
         """Train; arguments as in `keras.Model.fit`.
 
-        Ctrl-C ends the training after the step in hand; all that was trained is kept.
+        Ctrl-C ends the training after the step in hand, and callbacks are told of the end; all
+        that was trained is kept.
 
         Parameters
         ----------
-        x : tf.data.Dataset or array_like
-            What `batches` returns, or images [N, H, W, C] in [−1, 1] (or points [N, d]).
-        callbacks : iterable of keras.callbacks.Callback
-            Told of each step.
-        **kwargs
-            Such as ``y`` (labels, where there are classes), ``steps_per_epoch``, ``epochs``,
-            ``batch_size``, ``verbose``.
+        x : array_like, tuple of array_like, mapping or tf.data.Dataset
+            Images [N, H, W, C] in [−1, 1], or points [N, d]; several of them as a tuple or by
+            name, where the game has several inputs. They are shuffled by the seed of `compile`,
+            and a second `fit` goes on where the first one stopped. A data set, such as of
+            `gantutor.keras.batches`, begins anew at each `fit`.
+        y : array_like of int, shape [N], optional
+            The classes of the images, where the networks are told them.
+        batch_size : int, optional
+            Of arrays: examples for each update of the discriminators; 64 if not given.
+        epochs : int
+            Passes over the data, or over `steps_per_epoch` batches.
+        steps_per_epoch : int, optional
+            Steps of an epoch; all whole batches of arrays if not given.
+        callbacks : iterable
+            Of `gantutor.runs.callbacks` and of `keras.callbacks`.
+        on_interrupt : {"raise", "stop"}
+            Whether Ctrl-C raises KeyboardInterrupt in the end, so that no caller takes the run for
+            a finished one, or returns with `interrupted` set.
+        **more
+            Passed on to `keras.Model.fit`, such as ``verbose``.
 
         Returns
         -------
-        gantutor.runs.history.History
-            Losses every `log_every` steps, from the start of the run, not only of this call.
+        keras.callbacks.History
+            As in Keras; the losses by step are in `record`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the data are not as above; nothing is trained then.
+        FloatingPointError
+            If a loss is NaN or infinite: the message names the step.
+        KeyboardInterrupt
+            After Ctrl-C, unless `on_interrupt` is ``"stop"``.
+        """
+        check_choice(on_interrupt, ("raise", "stop"), "on_interrupt")
+        if isinstance(x, tf.data.Dataset):
+            self._check_labels(x)
+        else:
+            if batch_size is not None:
+                self.batch_size = check_positive(batch_size, "batch_size")
+            x, per_pass = self._feed(x, y)
+            steps_per_epoch = steps_per_epoch or per_pass
+        if steps_per_epoch is not None:
+            steps_per_epoch = check_positive(steps_per_epoch, "steps_per_epoch")
+        self.interrupted = False
+        plain = [c for c in callbacks if isinstance(c, keras.callbacks.Callback)]
+        own = [c for c in callbacks if not isinstance(c, keras.callbacks.Callback)]
+        total = epochs * steps_per_epoch if steps_per_epoch else None
+        with telling(own, self, total) as tell, catch_interrupt() as interrupt:
+            watch = _Watch(tell, interrupt)
+            history = super().fit(
+                x,
+                epochs=epochs,
+                steps_per_epoch=steps_per_epoch,
+                callbacks=[watch, *plain],
+                shuffle=False,
+                **more,
+            )
+        if self.interrupted and on_interrupt == "raise":
+            raise KeyboardInterrupt(f"Training stopped after step {self.step}; all of it is kept.")
+        return history
+
+    def train_step(self, data):
+        """Update the discriminators `discriminator_steps` times, then the generators once."""
+        batch = self._named(data)
+        step = tf.identity(self._steps.value)
+        self._set_rates(step)
+        # All noise of a step depends on seed and step alone: a resumed run needs no other state.
+        base = [seeds.number(self.seed, "noise", k) for k in range(2)]
+        keys = tf.random.split(tf.random.fold_in(base, step), self.discriminator_steps)
+        size = tf.shape(next(iter(batch.values())))[0] // self.discriminator_steps
+        for k in range(self.discriminator_steps):
+            part = {name: value[k * size : (k + 1) * size] for name, value in batch.items()}
+            noise = self.noise(part, keys[k])
+            if k + 1 < self.discriminator_steps:
+                d_terms = self.discriminator_step(part, self.draw(part, noise), noise, step)
+        # The last fakes have a tape: they serve the generators' step, too. D is new by then, so
+        # its judgement of them is, too.
+        with tf.GradientTape() as tape:
+            fake = self.draw(part, noise)
+            with tape.stop_recording():
+                d_terms = self.discriminator_step(part, fake, noise, step)
+            g_terms = self.generator_loss(part, fake, noise, step)
+            loss = _total(g_terms)
+            scaled = self.generator_optimizer.scale_loss(loss)
+        self._apply("generator", tape, scaled)
+        self._average(step)
+        self._steps.assign_add(1)
+        return _named("d", d_terms) | _named("g", g_terms)
+
+    def discriminator_step(self, batch, fake, noise, step=0):
+        """Update the discriminators once; return the terms of their loss.
+
+        Parameters
+        ----------
+        batch, noise : dict of tf.Tensor
+            As of `Game.noise`; images [N, H, W, C].
+        fake : tf.Tensor or dict of tf.Tensor
+            From `Game.draw`. Nothing of this step reaches the generators.
+        step : int
+            Number of the step, from 0.
+        """
+        fake = tf.nest.map_structure(tf.stop_gradient, fake)
+        with tf.GradientTape() as tape:
+            terms = self.discriminator_loss(batch, fake, noise, step)
+            scaled = self.discriminator_optimizer.scale_loss(_total(terms))
+        self._apply("discriminator", tape, scaled)
+        self.constrain()
+        return terms
+
+    def generator_step(self, batch, noise, step=0):
+        """Update the generators once, and their averages; return the terms of their loss.
+
+        Unlike in PyTorch it draws the fakes itself, under a tape of its own.
+        """
+        with tf.GradientTape() as tape:
+            terms = self.generator_loss(batch, self.draw(batch, noise), noise, step)
+            scaled = self.generator_optimizer.scale_loss(_total(terms))
+        self._apply("generator", tape, scaled)
+        self._average(step)
+        return terms
+
+    def sample(self, latents, seed=0, **more):
+        """Draw from the averaged generators; arguments as `ema.sample` has them.
 
         Raises
         ------
         FloatingPointError
-            If a loss is NaN or infinite: the message names the step.
+            If the run has diverged.
         """
-        if isinstance(x, tf.data.Dataset):
-            kwargs["shuffle"] = False  # it comes shuffled; Keras would warn
-        else:
-            x, kwargs["y"] = check_data(x, kwargs.get("y"), self.classes)
-        with catch_interrupt() as interrupt:
-            super().fit(x, callbacks=[Recorder(interrupt), *callbacks], **kwargs)
-        return self.record
-
-    def train_step(self, data):
-        """Update the discriminator `discriminator_steps` times, then the generator once."""
-        real, labels = data if isinstance(data, tuple) else (data, None)
-        size = tf.shape(real)[0] // self.discriminator_steps
-        # All noise of a step depends on seed and step alone: a resumed run needs no other state.
-        step = tf.cast(self.generator_optimizer.iterations, tf.int32)
-        seeds = tf.random.split([self.seed, step], 2 * self.discriminator_steps)
-        shape = [size, self.latent_dim]
-        for k in range(self.discriminator_steps):
-            rows = slice(k * size, (k + 1) * size)
-            part, told = real[rows], None if labels is None else labels[rows]
-            latents = tf.random.stateless_normal(shape, seeds[2 * k])
-            mix = tf.random.stateless_uniform([size], seeds[2 * k + 1])
-            fake = self.draw(latents, told)
-            d_loss = self.discriminator_step(part, fake, mix, told)
-        # The same fakes serve the generator's step: D is new, so its judgement of them is, too.
-        return {"d_loss": d_loss, "g_loss": self.generator_step(fake, part, told)}
-
-    def draw(self, latents, labels=None):
-        """Return fakes of the generator in training, and keep the tape that its step needs.
-
-        Parameters
-        ----------
-        latents : tf.Tensor, shape [N, latent_dim]
-        labels : tf.Tensor of int64, shape [N], optional
-            The classes, where the networks are told them.
-
-        Returns
-        -------
-        tf.Tensor, shape [N, H, W, C] or [N, d]
-        """
-        if labels is not None:
-            latents = tf.concat([latents, tf.one_hot(labels, self.classes)], axis=1)
-        with tf.GradientTape() as self._tape:
-            return self.generator(latents, training=True)
-
-    def discriminator_step(self, real, fake, mix, labels=None):
-        """Update the discriminator once; return its loss with penalties, a scalar.
-
-        Parameters
-        ----------
-        real, fake : tf.Tensor, shape [N, H, W, C] or [N, d]
-            Nothing of this step reaches the generator that drew the fakes.
-        mix : tf.Tensor, shape [N]
-            Uniform numbers for the gradient penalty.
-        labels : tf.Tensor of int64, shape [N], optional
-            Classes of the real images; the fakes get the same.
-        """
-        variables = self.discriminator.trainable_variables
-        with tf.GradientTape() as tape:
-            if self._one_pass:
-                twice = None if labels is None else tf.concat([labels, labels], 0)
-                logits = self._judge(tf.concat([real, fake], 0), twice)
-                real_logits, fake_logits = tf.split(logits, 2)
-            else:
-                real_logits, fake_logits = self._judge(real, labels), self._judge(fake, labels)
-            loss = self.loss_pair.discriminator(real_logits, fake_logits)
-            loss += penalties.weighted_sum(
-                self.penalties, lambda images: self._judge(images, labels), real, fake, mix
-            )
-        self.discriminator_optimizer.apply(tape.gradient(loss, variables), variables)
-        if "clip_weights" in self.penalties:
-            penalties.clip_weights(self.discriminator, self.penalties["clip_weights"])
-        return loss
-
-    def generator_step(self, fake, real, labels=None):
-        """Update the generator once, and its moving average; return its loss, a scalar.
-
-        `fake` comes from `draw`; `real` [N, …] matters only for the relativistic loss.
-        """
-        variables = self.generator.trainable_variables
-        with tf.GradientTape() as tape:
-            tape.watch(fake)
-            fake_logits = self._judge(fake, labels)
-            real_logits = self._judge(real, labels) if self.loss_pair.paired else None
-            loss = self.loss_pair.generator(fake_logits, real_logits)
-        step = tf.cast(self.generator_optimizer.iterations, tf.float32)
-        advice = tape.gradient(loss, fake)
-        gradients = self._tape.gradient(fake, variables, output_gradients=advice)
-        self.generator_optimizer.apply(gradients, variables)
-        # While the average is young it forgets faster, or the first weights would linger.
-        decay = tf.minimum(self.ema_decay, (1 + step) / (10 + step))
-        for average, variable in zip(self.ema.variables, self.generator.variables, strict=True):
-            average.assign_add((1 - decay) * (variable - average))
-        return loss
-
-    def _judge(self, images, labels):
-        """Logits [N], of each image's class where there are classes."""
-        logits = self.discriminator(images, training=True)
-        return logits if labels is None else tf.gather(logits, labels, axis=1, batch_dims=1)
-
-    @property
-    def step(self):
-        """Updates of the generator so far."""
-        return int(self.generator_optimizer.iterations.numpy())
-
-    @property
-    def _one_pass(self):
-        # Batch normalisation in D must see real and fake batches apart; without it, one pass
-        # over both together gives the same logits sooner.
-        kinds = [type(layer) for layer in self.discriminator.layers]
-        return keras.layers.BatchNormalization not in kinds
-
-    def sample(self, latents, seed=0, labels=None):
-        """Draw from the averaged generator, in inference mode.
-
-        Parameters
-        ----------
-        latents : int or array_like, shape [N, latent_dim]
-            How many samples, or the latent vectors to map.
-        seed : int
-            Seed of what is drawn: latent vectors where a number is given, labels where none are.
-        labels : array_like of int, shape [N], optional
-            The classes to draw, where the networks are told them; uniform if not given.
-
-        Returns
-        -------
-        numpy.ndarray, float32
-            Images [N, H, W, C] in [−1, 1], or points [N, d].
-        """
-        latents = as_latents(latents, self.latent_dim, seed)
-        return sample(self.ema, latents, seed, self.classes, labels)
+        samples = self.ema.sample(latents, seed, **more)
+        if not np.isfinite(samples).all():
+            raise FloatingPointError(diverged("the generator's output is not finite", self.step))
+        return samples
 
     def save_checkpoint(self, path):
         """Write all that `restore` needs to one file, atomically.
+
+        `save` writes a model that Keras loads; this writes a run that goes on to the same bits.
 
         Raises
         ------
         gantutor.runs.checkpoint.CheckpointError
             If the file cannot be written; the model and older files stay as they are.
+        FloatingPointError
+            If the run has diverged; nothing is written then.
         """
         arrays = {name: variable.numpy() for name, variable in self._state().items()}
-        metadata = {"framework": "keras", "settings": self.settings, "step": self.step}
-        save_arrays(path, arrays, metadata | {"history": self.record.to_dict()})
+        for name, array in arrays.items():
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise FloatingPointError(diverged(f"{name} is not finite", self.step))
+        metadata = {
+            "framework": "keras",
+            "settings": self.settings(),
+            "step": self.step,
+            "run": self.id,
+            "data": self._fed,
+            "history": self.record.to_dict(),
+        }
+        save_arrays(path, arrays, metadata)
 
     def restore(self, path):
         """Continue from a file of `save_checkpoint`: the next step is the one it would have been.
@@ -325,132 +342,231 @@ class GAN(keras.Model):
             If the file is damaged, or belongs to other networks or settings; nothing changes then.
         """
         arrays, metadata = load_arrays(path)
-        check_same_settings(path, metadata["settings"], self.settings)
+        check_same_settings(path, {"framework": metadata.get("framework")}, {"framework": "keras"})
+        check_same_settings(path, metadata["settings"], self.settings())
         state = self._state()
         check_same_arrays(path, arrays, state)
         for name, variable in state.items():
             variable.assign(arrays[name])
         self.record = History(**metadata["history"])
+        self.id, self._restored_data = metadata["run"], metadata["data"]
+
+    def settings(self):
+        """Return the settings that must agree for a run to go on, as plain data."""
+        described = {
+            f"{side}_optimizer": _described(optimizer, self._rates[side])
+            for side, optimizer in self.optimizers.items()
+        }
+        return {
+            **self.game_settings(),
+            **described,
+            "batch_size": self.batch_size,
+            "discriminator_steps": self.discriminator_steps,
+            "decay": self.decay and list(self.decay),
+            "ema_decay": list(self.ema_decays),
+            "seed": self.seed,
+        }
+
+    def get_compile_config(self):
+        """Return what `compile` was told, for a file."""
+        return {
+            **{
+                f"{side}_optimizer": keras.saving.serialize_keras_object(
+                    getattr(optimizer, "inner_optimizer", optimizer)
+                )
+                for side, optimizer in self.optimizers.items()
+            },
+            "discriminator_steps": self.discriminator_steps,
+            "decay": self.decay and list(self.decay),
+            "ema_decay": list(self.ema_decays),
+            "seed": self.seed,
+        }
+
+    def compile_from_config(self, config):
+        """Compile as `get_compile_config` says."""
+        for side in SIDES:
+            name = f"{side}_optimizer"
+            config = {**config, name: keras.saving.deserialize_keras_object(config[name])}
+        self.compile(**config)
+
+    def _feed(self, x, y):
+        arrays = feeding.named_arrays(x, y, self.inputs, self.classes, self.unpaired)
+        size = self.batch_size * self.discriminator_steps
+        dataset = from_arrays(arrays, size, self.seed, self.step, self.unpaired)
+        self._fed = feeding.fingerprint(arrays)
+        feeding.check_same_data(self._fed, self._restored_data)
+        return dataset, min(len(array) for array in arrays.values()) // size
+
+    def _check_labels(self, dataset):
+        """Compare one batch of a data set with what the game needs."""
+        spec = dataset.element_spec
+        parts_given = len(spec) if isinstance(spec, tuple | dict) else 1
+        if parts_given != len(self.inputs):
+            raise ValueError(
+                f"Each batch must hold {', '.join(self.inputs)}; this data set gives "
+                f"{parts_given} tensors."
+            )
+
+    def _named(self, data):
+        if isinstance(data, dict):
+            return data
+        return dict(zip(self.inputs, data if isinstance(data, tuple) else (data,), strict=True))
+
+    def _set_rates(self, step):
+        if not self.decay:
+            return
+        start, end = self.decay
+        factor = tf.clip_by_value((end - tf.cast(step, tf.float32)) / (end - start), 0.0, 1.0)
+        for side, optimizer in self.optimizers.items():
+            inner = getattr(optimizer, "inner_optimizer", optimizer)
+            inner._learning_rate.assign(self._rates[side] * factor)
+
+    def _apply(self, side, tape, loss):
+        variables = self.parameters(side)
+        gradients = tape.gradient(loss, variables)
+        used = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
+        self.optimizers[side].apply([g for g, _ in used], [v for _, v in used])
+
+    def _average(self, step):
+        step = tf.cast(step, tf.float32)
+        for decay, networks in zip(self.ema_decays, self._networks_of_averages, strict=True):
+            # While the average is young it forgets faster, or the first weights would linger.
+            decay = tf.minimum(decay, (1 + step) / (10 + step))
+            for name, network in self.generators().items():
+                for average, variable in zip(
+                    networks[name].variables, network.variables, strict=True
+                ):
+                    if average.dtype.startswith("float"):
+                        average.assign_add((1 - decay) * (variable - average))
+                    else:
+                        average.assign(variable)
 
     def _state(self):
         """All variables that the next step depends on, by name."""
-        owners = ("generator", "discriminator", "ema")
-        owners += ("generator_optimizer", "discriminator_optimizer")
-        return {
+        owners = {f"game.{name}": n for name, n in (self.generators() | self.discriminators()).items()}
+        for k, networks in enumerate(self._networks_of_averages):
+            owners |= {f"average{k}.{name}": network for name, network in networks.items()}
+        owners |= {f"optimizer.{side}": optimizer for side, optimizer in self.optimizers.items()}
+        state = {
             f"{owner}.{i:03d}": variable.value
-            for owner in owners
-            for i, variable in enumerate(getattr(self, owner).variables)
+            for owner, network in owners.items()
+            for i, variable in enumerate(network.variables)
         }
+        return state | {"steps": self._steps.value}
 
 
-def batches(data, batch_size, seed=0, start=0, labels=None):
-    """Return an endless data set of shuffled batches, the same ones that PyTorch's trainer sees.
+class _Watch(keras.callbacks.Callback):
+    """Keeps the losses, tells the package's own callbacks, and stops at Ctrl-C or NaN."""
 
-    Parameters
-    ----------
-    data : array_like, float32
-        Images [N, H, W, C] in [−1, 1], or points [N, d].
-    batch_size : int
-        Examples in a batch; what is left at the end of a pass over the data is dropped.
-    seed : int
-        Seed of the order.
-    start : int
-        Number of batches to skip: the steps already trained, in a run that resumes.
-    labels : array_like of int, shape [N], optional
-        Classes of the examples.
+    def __init__(self, tell, interrupt):
+        super().__init__()
+        self.tell, self.interrupt = tell, interrupt
+        self._last, self._recorded = None, None
 
-    Returns
-    -------
-    tf.data.Dataset
-        Of float32 tensors [batch_size, …], or of pairs of those and int64 labels [batch_size].
+    def on_train_begin(self, logs=None):
+        self._recorded = self.model.step
 
-    Raises
-    ------
-    ValueError, TypeError
-        If the data or `batch_size` are not as above.
-    """
-    classes = 0 if labels is None else int(np.max(labels)) + 1
-    data, labels = check_data(data, labels, classes)
-    check_batch_size(batch_size, len(data))
-    per_pass = len(data) // batch_size
+    def on_train_batch_end(self, batch, logs=None):
+        model, step = self.model, self.model.step
+        if not np.isfinite(list(logs.values())).all():
+            said = ", ".join(f"{name} is {value}" for name, value in logs.items())
+            raise FloatingPointError(diverged(said, step))
+        self._last = logs
+        if step // model.log_every > self._recorded // model.log_every:
+            model.record.add(step, **logs)
+            self._recorded = step
+        self.tell()
+        if self.interrupt.requested:
+            model.interrupted = model.stop_training = True
 
-    def orders():
-        for epoch in itertools.count(start // per_pass):
-            order = shuffled(len(data), seed, epoch)
-            yield order[: per_pass * batch_size].reshape(per_pass, batch_size)
-
-    resident = tf.constant(data) if labels is None else (tf.constant(data), tf.constant(labels))
-    signature = tf.TensorSpec([per_pass, batch_size], tf.int64)
-    rows = tf.data.Dataset.from_generator(orders, output_signature=signature)
-    rows = rows.unbatch().skip(start % per_pass)
-    rows = rows.map(lambda i: tf.nest.map_structure(lambda part: tf.gather(part, i), resident))
-    return prefetched(rows)
+    def on_train_end(self, logs=None):
+        if self._last and self.model.step != self._recorded:
+            self.model.record.add(self.model.step, **self._last)
 
 
-def prefetched(dataset):
-    """Return a `tf.data.Dataset` that prepares one batch ahead, in the time that training leaves.
-
-    Its tuning is off, whose thread can take a third of two cores' time.
-    """
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    return dataset.prefetch(1).with_options(options)
+def diverged(what, step):
+    """Return what the error says when a run has diverged."""
+    return (
+        f"Step {step}: {what}. Training stopped; checkpoints of earlier steps are intact. A lower "
+        "learning rate or a penalty may help."
+    )
 
 
-def train(recipe, data, steps=None, seed=0, callbacks=(), resume=None, labels=None):
+def train(
+    recipe,
+    data,
+    steps=None,
+    seed=0,
+    callbacks=(),
+    resume=None,
+    labels=None,
+    on_interrupt="raise",
+):
     """Train a recipe's GAN, from the start or from a checkpoint, up to a number of steps.
 
     Parameters
     ----------
     recipe : gantutor.recipes.Recipe
-    data : array_like, float32, shape [N, side, side, channels]
-        Images in [−1, 1].
+    data : array_like, float32, shape [N, height, width, channels]
+        Images in [−1, 1], or what else `Trainer.fit` takes as arrays.
     steps : int, optional
         Updates of the generator in all; the recipe's own number if not given.
     seed : int
         Seed of weights, noise and order of the data.
-    callbacks : iterable of keras.callbacks.Callback
+    callbacks : iterable of gantutor.runs.callbacks.Callback or keras.callbacks.Callback
         Told of each step.
     resume : path-like, optional
         A checkpoint of the same recipe, steps and seed to go on from.
     labels : array_like of int, shape [N], optional
         The classes of the images, where the recipe has classes.
+    on_interrupt : {"raise", "stop"}
+        As in `Trainer.fit`. With ``"stop"`` the game is returned after Ctrl-C, with
+        `interrupted` set; otherwise what was trained since the last checkpoint is lost.
 
     Returns
     -------
-    GAN
-        With ``sample``, ``record``, ``generator``, ``discriminator``, ``step``.
+    gantutor.keras.games.Game
+        With ``sample``, ``record``, ``step``.
     """
     if steps is not None:
         recipe = recipe.replace(steps=steps)
-    data = check_images(data, "data", recipe.channels, recipe.side)
-    data, labels = check_data(data, labels, recipe.classes)
-    gan = GAN.from_recipe(recipe, seed)
+    game = Trainer.from_recipe(recipe, seed)
+    parts.check_shape(data, recipe.shape)
     if resume:
-        gan.restore(resume)
-    if gan.step < recipe.steps:
-        size = recipe.batch_size * recipe.discriminator_steps
-        dataset = batches(data, size, seed, start=gan.step, labels=labels)
-        steps = recipe.steps - gan.step
-        gan.fit(dataset, steps_per_epoch=steps, verbose=0, callbacks=callbacks)
-    return gan
+        game.restore(resume)
+    if game.step < recipe.steps:
+        game.fit(
+            data,
+            labels,
+            steps_per_epoch=recipe.steps - game.step,
+            callbacks=callbacks,
+            verbose=0,
+            on_interrupt=on_interrupt,
+        )
+    return game
 
 
-class _LinearFall(keras.optimizers.schedules.LearningRateSchedule):
-    """A constant learning rate that falls linearly to 0 between two steps of the generator."""
-
-    def __init__(self, rate, start, end, updates):
-        self.rate, self.start, self.end, self.updates = rate, start, end, updates
-
-    def __call__(self, iteration):
-        step = keras.ops.floor(keras.ops.cast(iteration, "float32") / self.updates)
-        return self.rate * keras.ops.clip((self.end - step) / (self.end - self.start), 0, 1)
-
-    def get_config(self):
-        names = ("rate", "start", "end", "updates")
-        return {name: getattr(self, name) for name in names}
+def _copy(network):
+    copy = network.__class__.from_config(network.get_config())
+    copy.set_weights(network.get_weights())
+    copy.trainable = False
+    return copy
 
 
-def _adam(rate, betas, decay, updates):
-    schedule = _LinearFall(rate, *decay, updates) if decay else rate
-    return keras.optimizers.Adam(schedule, beta_1=betas[0], beta_2=betas[1], epsilon=1e-8)
+def _total(terms):
+    return tf.add_n(list(terms.values()))
+
+
+def _named(side, terms):
+    """The loss, and its terms where there are several."""
+    named = {f"{side}_loss": _total(terms)}
+    if len(terms) > 1:
+        named |= {f"{side}_{name}": term for name, term in terms.items()}
+    return named
+
+
+def _described(optimizer, rate):
+    """An optimiser's kind and numbers, as plain data; the rate as it was at first."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    config = {name: value for name, value in inner.get_config().items() if name != "name"}
+    return parts.describe({"name": type(inner).__name__, **config, "learning_rate": rate})

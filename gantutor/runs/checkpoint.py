@@ -3,9 +3,12 @@
 Both frameworks hand in and get back NumPy arrays by name, so that nothing here knows of either.
 """
 
+import contextlib
 import json
 import os
 import re
+import time
+import uuid
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +16,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 _PATTERN = re.compile(r"step-(\d{8})\.safetensors")
+_INCOMPLETE = ".incomplete"
+_UMASK = os.umask(0)
+os.umask(_UMASK)
 
 
 class CheckpointError(ValueError):
@@ -40,20 +46,37 @@ def save_arrays(path, arrays, metadata):
         If the file cannot be written (full disk, read-only or missing folder).
     """
     path = Path(path)
-    temporary = path.with_name(".incomplete")  # one name, so that a kill leaves at most one
+    temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # A name of its own for each writer, or two of them would publish each other's bytes.
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}{_INCOMPLETE}")
         # safetensors writes memory as it lies: channels-last arrays must be put in order first.
         arrays = {name: np.array(array, copy=None, order="C") for name, array in arrays.items()}
-        save_file(arrays, temporary, metadata={"gantutor": json.dumps(metadata)})
+        text = json.dumps(metadata, default=_plain)
+        save_file(arrays, temporary, metadata={"gantutor": text})
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_UMASK)  # safetensors' files are for their owner alone
         os.replace(temporary, path)
         _sync_folder(path.parent)
-    except (OSError, SafetensorError) as error:
+    except (OSError, SafetensorError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"Could not write {path}: {error}. Nothing that was there before has changed."
         ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+    for left in path.parent.glob(f".*{_INCOMPLETE}"):
+        if time.time() - left.stat().st_mtime > 3600:  # by a writer that was killed
+            left.unlink(missing_ok=True)
+
+
+def _plain(value):
+    """NumPy's numbers and arrays as JSON has them."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"metadata must be what JSON can hold; got {type(value).__name__} {value!r}")
 
 
 def load_arrays(path):
@@ -67,21 +90,46 @@ def load_arrays(path):
     Raises
     ------
     CheckpointError
-        If the file is missing, truncated, corrupted, or not one of gantutor's.
+        If the file is missing, truncated, corrupted, or not one of gantutor's; an older
+        checkpoint beside it is named.
     """
+    with _opened(path) as file:
+        metadata = _metadata(file)
+        return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118
+
+
+def read_metadata(path):
+    """Read the metadata of what `save_arrays` wrote; errors as of `load_arrays`."""
+    with _opened(path) as file:
+        return _metadata(file)
+
+
+@contextlib.contextmanager
+def _opened(path):
     try:
         with safe_open(path, framework="numpy") as file:
-            metadata = json.loads((file.metadata() or {})["gantutor"])
-            return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118
+            yield file
     except (OSError, SafetensorError, KeyError, ValueError) as error:
+        path = Path(path)
+        older = [other.name for other in list_checkpoints(path.parent) if other.name < path.name]
+        hint = f" An older one lies beside it: {older[-1]}." if older else ""
         raise CheckpointError(
-            f"{path} is missing, damaged, or not a file of gantutor's ({error})."
+            f"{path} is missing, damaged, or not a file of gantutor's ({error}).{hint}"
         ) from error
+
+
+def _metadata(file):
+    return json.loads((file.metadata() or {})["gantutor"])
 
 
 def checkpoint_path(directory, step):
     """Return the path of the checkpoint after `step` updates."""
     return Path(directory) / f"step-{step:08d}.safetensors"
+
+
+def checkpoint_step(path):
+    """Return the step in a checkpoint's name."""
+    return int(_PATTERN.fullmatch(Path(path).name)[1])
 
 
 def list_checkpoints(directory):
@@ -122,7 +170,14 @@ def check_same_arrays(path, found, expected):
     shapes = [
         {name: list(array.shape) for name, array in arrays.items()} for arrays in (found, expected)
     ]
-    check_same_settings(path, *shapes)
+    names = [name for name in shapes[0] | shapes[1] if shapes[0].get(name) != shapes[1].get(name)]
+    if names:
+        first = names[0]
+        raise CheckpointError(
+            f"{path} belongs to another training: {len(names)} of its arrays differ, the first "
+            f"being {first}, {shapes[0].get(first, 'absent')} there and "
+            f"{shapes[1].get(first, 'absent')} here."
+        )
 
 
 def _sync_folder(folder):

@@ -1,9 +1,12 @@
 """The order in which examples are seen, alike in both frameworks."""
 
+import numpy as np
+
 from gantutor.runs import seeds
+from gantutor.validation import check_batch_size
 
 
-def shuffled(count, seed, epoch):
+def shuffled(count: int, seed: int, epoch: int, which: int = 0) -> np.ndarray:
     """Return the order of the examples in one pass over the data.
 
     The order depends on nothing but the arguments, so that a run which resumes in the middle of
@@ -18,6 +21,8 @@ def shuffled(count, seed, epoch):
         Seed of the run.
     epoch : int
         Number of the pass, from 0.
+    which : int
+        Which of several sets that are shuffled apart, from 0.
 
     Returns
     -------
@@ -29,4 +34,41 @@ def shuffled(count, seed, epoch):
     >>> sorted(shuffled(4, seed=0, epoch=2).tolist())
     [0, 1, 2, 3]
     """
-    return seeds.rng(seed, "order", epoch).permutation(count)
+    return seeds.rng(seed, "order", epoch, which).permutation(count)
+
+
+class Order:
+    """Which examples each step of a run sees.
+
+    Parameters
+    ----------
+    count : int
+        Number of examples.
+    size : int
+        Examples of a step; what is left at the end of a pass over the data is dropped.
+    seed, which : int
+        As in `shuffled`.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer examples than a step needs.
+
+    Examples
+    --------
+    >>> Order(10, 5, seed=0).rows(step=0).shape
+    (5,)
+    """
+
+    def __init__(self, count: int, size: int, seed: int, which: int = 0):
+        self.count, self.size = count, check_batch_size(size, count)
+        self.seed, self.which = seed, which
+        self._epoch, self._order = None, None
+
+    def rows(self, step: int) -> np.ndarray:
+        """Return the examples of a step, counted from 0, as int64 [size]."""
+        epoch, position = divmod(step, self.count // self.size)
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._order = shuffled(self.count, self.seed, epoch, self.which)
+        return self._order[position * self.size : (position + 1) * self.size]

@@ -7,29 +7,41 @@ discriminator's loss of `non_saturating` is 2 log 2.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from torch.nn.functional import relu, softplus
 
 from gantutor.validation import check_choice
 
 
-class Loss(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class Loss:
     """A discriminator's and a generator's loss that belong together.
 
-    Attributes
+    Parameters
     ----------
+    name : str
     discriminator : callable
         ``(real_logits, fake_logits) -> scalar``
     generator : callable
         ``(fake_logits, real_logits) -> scalar``
     paired : bool
         Whether the generator's loss depends on the real logits.
+    doc : str
+        What the two are, with their source: the object's docstring.
     """
 
+    name: str
     discriminator: Callable
     generator: Callable
     paired: bool = False
+    doc: str = ""
+
+    def __post_init__(self):
+        object.__setattr__(self, "__doc__", self.doc)
+
+    def __repr__(self):
+        return f"<loss {self.name}>"
 
 
 def _cross_entropy(real_logits, fake_logits):
@@ -73,38 +85,81 @@ def _relativistic_generator(fake_logits, real_logits):
     return softplus(-(fake_logits - real_logits)).mean()
 
 
-#: D: −E log σ(real) − E log(1 − σ(fake)); G: E log(1 − σ(fake)). Goodfellow et al. 2014, Eq. 1.
-minimax = Loss(_cross_entropy, _saturating)
+minimax = Loss(
+    "minimax",
+    _cross_entropy,
+    _saturating,
+    doc="""D: −E log σ(real) − E log(1 − σ(fake)); G: E log(1 − σ(fake)).
 
-#: D as in `minimax`; G: −E log σ(fake). Goodfellow et al. 2014, Section 3.
-#: Labels are 1 and 0; TF-GAN smooths the 1 to 0.875 by default, so that its D's loss is another.
-non_saturating = Loss(_cross_entropy, _non_saturating)
+    Goodfellow et al. 2014, Eq. 1.
+    """,
+)
 
-#: D: ½ E (real − 1)² + ½ E fake²; G: ½ E (fake − 1)². Mao et al. 2017, Eq. 9: labels 0 and 1.
-least_squares = Loss(_least_squares_discriminator, _least_squares_generator)
+non_saturating = Loss(
+    "non_saturating",
+    _cross_entropy,
+    _non_saturating,
+    doc="""D: as in `minimax`; G: −E log σ(fake). Goodfellow et al. 2014, Section 3.
 
-#: D: E fake − E real; G: −E fake. Arjovsky et al. 2017; needs a Lipschitz penalty.
-wasserstein = Loss(_wasserstein_discriminator, _wasserstein_generator)
+    Labels are 1 and 0; TF-GAN smooths the 1 to 0.875 by default, so that its D's loss is another.
+    """,
+)
 
-#: D: E max(0, 1 − real) + E max(0, 1 + fake); G: −E fake. Lim and Ye 2017; Tran et al. 2017.
-hinge = Loss(_hinge_discriminator, _wasserstein_generator)
+least_squares = Loss(
+    "least_squares",
+    _least_squares_discriminator,
+    _least_squares_generator,
+    doc="""D: ½ E (real − 1)² + ½ E fake²; G: ½ E (fake − 1)².
 
-#: RpGAN, D: E softplus(−(real − fake)); G: E softplus(−(fake − real)), the i-th real with the
-#: i-th fake. Jolicoeur-Martineau 2019; Huang et al. 2024, Eq. 2.
-relativistic = Loss(_relativistic_discriminator, _relativistic_generator, paired=True)
+    Mao et al. 2017, Eq. 9: labels 0 and 1.
+    """,
+)
+
+wasserstein = Loss(
+    "wasserstein",
+    _wasserstein_discriminator,
+    _wasserstein_generator,
+    doc="""D: E fake − E real; G: −E fake. Arjovsky et al. 2017; needs a Lipschitz penalty.""",
+)
+
+hinge = Loss(
+    "hinge",
+    _hinge_discriminator,
+    _wasserstein_generator,
+    doc="""D: E max(0, 1 − real) + E max(0, 1 + fake); G: −E fake.
+
+    Lim and Ye 2017; Tran et al. 2017.
+    """,
+)
+
+relativistic = Loss(
+    "relativistic",
+    _relativistic_discriminator,
+    _relativistic_generator,
+    paired=True,
+    doc="""RpGAN, D: E softplus(−(real − fake)); G: E softplus(−(fake − real)).
+
+    The i-th real with the i-th fake. Jolicoeur-Martineau 2019; Huang et al. 2024, Eq. 2.
+    """,
+)
 
 LOSSES = {
-    "minimax": minimax,
-    "non_saturating": non_saturating,
-    "least_squares": least_squares,
-    "wasserstein": wasserstein,
-    "hinge": hinge,
-    "relativistic": relativistic,
+    loss.name: loss
+    for loss in (minimax, non_saturating, least_squares, wasserstein, hinge, relativistic)
 }
 
 
-def get(name):
-    """Return the pair of losses called `name`; an unknown name raises ValueError.
+def get(loss):
+    """Return a pair of losses by its name; a `Loss` is returned as it is.
+
+    Parameters
+    ----------
+    loss : str or Loss
+
+    Raises
+    ------
+    ValueError
+        If there is none of this name.
 
     Examples
     --------
@@ -112,4 +167,6 @@ def get(name):
     >>> get("wasserstein").generator(torch.tensor([1.0, 3.0]), None)
     tensor(-2.)
     """
-    return LOSSES[check_choice(name, LOSSES, "loss")]
+    if isinstance(loss, Loss):
+        return loss
+    return LOSSES[check_choice(loss, LOSSES, "loss")]

@@ -1,17 +1,136 @@
 """Drawing from a trained generator in PyTorch. `gantutor.keras.sampling` is the twin."""
 
+import contextlib
+
 import numpy as np
 import torch
 
 from gantutor import shipped
 from gantutor.runs.latents import as_latents, with_classes
-from gantutor.torch import models
+from gantutor.torch import building
 from gantutor.torch.weights import set_weights
-from gantutor.validation import check_rows
+from gantutor.validation import check_images, check_rows
+
+CHUNK = 500  # examples at a time
+
+
+@contextlib.contextmanager
+def evaluating(network):
+    """Put a network into evaluation mode, and afterwards each of its modules where it was."""
+    before = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in before:
+            module.training = training
+
+
+@torch.inference_mode()
+def apply(network, inputs):
+    """Map arrays through a network in evaluation mode, a part at a time.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+    inputs : numpy.ndarray, float32
+        Rows [N, d], or images [N, H, W, C].
+
+    Returns
+    -------
+    numpy.ndarray, float32
+        Images [N, H, W, C], rows [N, d] or numbers [N].
+    """
+    device = next(network.parameters()).device
+    outputs = []
+    with evaluating(network):
+        for start in range(0, len(inputs), CHUNK):
+            part = torch.from_numpy(np.ascontiguousarray(inputs[start : start + CHUNK])).to(device)
+            output = network(part.permute(0, 3, 1, 2) if part.ndim == 4 else part)
+            output = output.permute(0, 2, 3, 1) if output.ndim == 4 else output
+            outputs.append(output.float().cpu().numpy())
+    return np.ascontiguousarray(np.concatenate(outputs))
+
+
+class Sampler:
+    """A generator that is drawn from: a network, the length of its z, and its classes.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        [N, latent_dim + classes] → [N, C, H, W] in [−1, 1], or points [N, d].
+    latent_dim : int
+        Length of z, which is drawn from 𝒩(0, I).
+    classes : int
+        Number of classes that the network is told behind z, or 0.
+
+    Examples
+    --------
+    >>> from gantutor.torch import models
+    >>> Sampler(models.mlp_generator(), latent_dim=100).sample(3).shape
+    (3, 28, 28, 1)
+    """
+
+    def __init__(self, network, latent_dim, classes=0):
+        self.network, self.latent_dim, self.classes = network, latent_dim, classes
+
+    def sample(self, latents, seed=0, labels=None):
+        """Draw in evaluation mode, a part at a time.
+
+        Parameters
+        ----------
+        latents : int or array_like, shape [N, latent_dim]
+            How many samples, or the latent vectors to map.
+        seed : int
+            Seed of what is drawn: latent vectors where a number is given, labels where none are.
+        labels : array_like of int, shape [N], optional
+            The classes to draw, where there are classes; uniform if not given.
+
+        Returns
+        -------
+        numpy.ndarray, float32
+            Images [N, H, W, C] in [−1, 1], or points [N, d].
+
+        Raises
+        ------
+        ValueError
+            If the latent vectors or the labels do not fit the network.
+        """
+        latents = as_latents(latents, self.latent_dim, seed)
+        return apply(self.network, with_classes(latents, self.classes, seed, labels))
+
+
+class Translator:
+    """A generator that makes images from images.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        [N, S, H, W] → [N, C, H, W] in [−1, 1].
+    """
+
+    def __init__(self, network):
+        self.network = network
+
+    def sample(self, images, seed=0):
+        """Translate images in evaluation mode, a part at a time.
+
+        Parameters
+        ----------
+        images : array_like, float32, shape [N, H, W, S]
+            In [−1, 1].
+        seed : int
+            Not used: the translation has no noise.
+
+        Returns
+        -------
+        numpy.ndarray, float32, shape [N, H, W, C]
+        """
+        return apply(self.network, check_images(images))
 
 
 def load_generator(name):
-    """Return a shipped generator, in evaluation mode.
+    """Return a shipped generator.
 
     Parameters
     ----------
@@ -20,52 +139,9 @@ def load_generator(name):
 
     Returns
     -------
-    torch.nn.Sequential
-        [N, latent_dim] → [N, C, H, W] in [−1, 1].
+    Sampler
     """
     recipe, arrays = shipped.load_generator_weights(name)
-    generator, _ = models.build(recipe)
+    generator = building.generator(recipe)
     set_weights(generator, arrays)
-    generator.classes = recipe.classes
-    return generator.eval()
-
-
-@torch.inference_mode()
-def sample(generator, latents, seed=0, classes=0, labels=None):
-    """Draw from a generator as it stands, in evaluation mode, 500 at a time.
-
-    Parameters
-    ----------
-    generator : torch.nn.Module
-        Where a number is given, one that begins with a linear layer, as those of the book do.
-    latents : int or array_like, shape [N, latent_dim]
-        How many samples, or the latent vectors to map.
-    seed : int
-        Seed of what is drawn: latent vectors where a number is given, labels where none are.
-    classes : int
-        Number of classes that the generator is told.
-    labels : array_like of int, shape [N], optional
-        The classes to draw; uniform if not given.
-
-    Returns
-    -------
-    numpy.ndarray, float32
-        Images [N, H, W, C] in [−1, 1], or points [N, d].
-
-    Examples
-    --------
-    >>> sample(models.mlp_generator(), 3).shape
-    (3, 28, 28, 1)
-    """
-    classes = getattr(generator, "classes", classes)  # a shipped generator knows its own
-    if np.ndim(latents) == 0:
-        latents = as_latents(latents, generator[0].in_features - classes, seed)
-    latents = check_rows(latents, "latents")
-    latents = with_classes(latents, classes, seed, labels)
-    device = next(generator.parameters()).device
-    training = generator.training
-    generator.eval()
-    outputs = torch.cat([generator(z.to(device)) for z in torch.from_numpy(latents).split(500)])
-    generator.train(training)
-    outputs = outputs.permute(0, 2, 3, 1) if outputs.ndim == 4 else outputs
-    return np.ascontiguousarray(outputs.cpu().numpy())
+    return Sampler(generator.eval(), recipe.latent_dim, recipe.classes)

@@ -1,13 +1,13 @@
-"""The training of a GAN in PyTorch, in one readable file. `gantutor.keras.trainer` is the twin."""
+"""The training loop in PyTorch, in one readable file. `gantutor.keras.trainer` is the twin."""
 
-import contextlib
 import copy
+import uuid
 
 import numpy as np
 import torch
-from torch.nn.functional import one_hot
 
-from gantutor.recipes import check_penalties
+from gantutor.runs import feeding, parts, seeds
+from gantutor.runs.callbacks import telling
 from gantutor.runs.checkpoint import (
     check_same_arrays,
     check_same_settings,
@@ -16,58 +16,54 @@ from gantutor.runs.checkpoint import (
 )
 from gantutor.runs.history import History
 from gantutor.runs.interrupt import catch_interrupt
-from gantutor.runs.latents import as_latents
-from gantutor.runs.order import shuffled
-from gantutor.torch import losses, models, penalties
-from gantutor.torch.sampling import sample
-from gantutor.validation import (
-    check_batch_size,
-    check_data,
-    check_images,
-    check_positive,
-)
+from gantutor.torch import building
+from gantutor.torch.batches import Arrays, Loaded
+from gantutor.validation import check_choice, check_positive
+
+SIDES = ("generator", "discriminator")
 
 
 class Trainer:
-    """Trains a generator against a discriminator, and remembers all that a resumed run needs.
+    """Plays a game, and remembers all that a resumed run needs.
 
     Parameters
     ----------
-    generator, discriminator : torch.nn.Module
-        [N, latent_dim] → [N, C, H, W] (or [N, d]), and that → logits [N].
-    latent_dim : int
-        Length of z, which is drawn from 𝒩(0, I).
-    classes : int
-        Number of classes that the networks are told, or 0 for a GAN without labels.
-    loss : str
-        A name in `gantutor.torch.losses`.
-    penalties : dict[str, float]
-        Names in `gantutor.torch.penalties` with their weights.
-    generator_rate, discriminator_rate : float
-        Adam's learning rates.
-    betas : tuple[float, float]
-        Adam's decay rates.
+    game : gantutor.torch.games.Game
+        The networks and their losses.
+    generator_optimizer, discriminator_optimizer
+        A name or a pair such as ``("adam", {"learning_rate": 1e-3})`` of
+        `gantutor.torch.optimizers`, a function of the parameters, or a `torch.optim.Optimizer` of
+        them.
     batch_size : int
         Examples in a mini-batch.
     discriminator_steps : int
-        Updates of the discriminator, each on a batch of its own, for one of the generator.
+        Updates of the discriminators, each on a batch of its own, for one of the generators.
     decay : tuple[int, int] or None
         First and last step of a linear fall of both learning rates to 0.
-    ema_decay : float
-        Decay of the moving average of the generator's weights; 0 follows them at once.
+    ema_decay : float or sequence of float
+        Decay of the moving average of the generators' weights; 0 follows them at once. Several
+        numbers keep several averages.
     seed : int
-        Seed of the order of the data and of all noise. Same seed, same processor, same bits.
+        Seed of the order of the data and of all noise. On one kind of CPU the same seed gives the
+        same bits; on a GPU only where PyTorch's kernels are deterministic.
     device : str or torch.device, optional
-        Where to train; a GPU if there is one.
+        Where to train; an accelerator if there is one.
 
     Attributes
     ----------
-    ema : torch.nn.Module
-        The generator with averaged weights; what `sample` draws from.
+    ema : Sampler or Translator
+        The generators with averaged weights; what `sample` draws from.
+    averages : list
+        One such for each number in `ema_decay`.
+    current : Sampler or Translator
+        The generators as they stand.
     record : gantutor.runs.history.History
-        ``d_loss`` and ``g_loss`` every `log_every` steps, and what callbacks add.
+        ``d_loss`` and ``g_loss``, and their terms where there are several, every `log_every`
+        steps, and what callbacks add.
     step : int
-        Updates of the generator so far.
+        Updates of the generators so far.
+    interrupted : bool
+        Whether Ctrl-C ended the last `fit`.
 
     Examples
     --------
@@ -81,16 +77,10 @@ class Trainer:
 
     def __init__(
         self,
-        generator,
-        discriminator,
+        game,
         *,
-        latent_dim,
-        classes=0,
-        loss="non_saturating",
-        penalties={},  # noqa: B006 (never changed)
-        generator_rate=2e-4,
-        discriminator_rate=2e-4,
-        betas=(0.5, 0.999),
+        generator_optimizer="adam",
+        discriminator_optimizer="adam",
         batch_size=64,
         discriminator_steps=1,
         decay=None,
@@ -98,60 +88,81 @@ class Trainer:
         seed=0,
         device=None,
     ):
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self.generator = generator.to(self.device)
-        self.discriminator = discriminator.to(self.device)
-        self.ema = copy.deepcopy(self.generator).requires_grad_(False).eval()
-        self.loss = losses.get(loss)
-        self.penalties = check_penalties(penalties)
-        self.latent_dim, self.classes = check_positive(latent_dim, "latent_dim"), classes
+        self.device = torch.device(device) if device else _accelerator()
+        self.game = game.to(self.device)
+        self.seed = seeds.check_seed(seed)
         self.batch_size = check_positive(batch_size, "batch_size")
         self.discriminator_steps = check_positive(discriminator_steps, "discriminator_steps")
-        self.seed, self.decay, self.ema_decay = seed, decay, ema_decay
-        self.rates = (generator_rate, discriminator_rate)
-        self.generator_optimizer = _adam(self.generator, generator_rate, betas)
-        self.discriminator_optimizer = _adam(self.discriminator, discriminator_rate, betas)
-        self.record, self.step = History(), 0
-        self._pending, self._order = [], (None, None)
-        self.settings = {
-            "latent_dim": latent_dim,
-            "classes": classes,
-            "loss": loss,
-            "penalties": self.penalties,
-            "rates": list(self.rates),
-            "betas": list(betas),
-            "batch_size": batch_size,
-            "discriminator_steps": discriminator_steps,
-            "decay": decay and list(decay),
-            "ema_decay": ema_decay,
-            "seed": seed,
-        }
-        # Batch normalisation in D must see real and fake batches apart; without it, one pass
-        # over both together gives the same logits sooner.
-        self._one_pass = not any(
-            isinstance(layer, torch.nn.BatchNorm2d) for layer in self.discriminator.modules()
+        self.decay = parts.check_decay(decay)
+        self.ema_decays = parts.check_ema_decays(ema_decay)
+        self._networks = dict(
+            zip(SIDES, (game.generators().values(), game.discriminators().values()), strict=True)
         )
+        chosen = (generator_optimizer, discriminator_optimizer)
+        self.optimizers = {
+            side: building.optimizer(choice, self.parameters(side))
+            for side, choice in zip(SIDES, chosen, strict=True)
+        }
+        for optimizer in self.optimizers.values():
+            for group in optimizer.param_groups:
+                group.setdefault("initial_lr", group["lr"])
+        self._copies = [
+            {
+                name: copy.deepcopy(network).requires_grad_(False).eval()
+                for name, network in game.generators().items()
+            }
+            for _ in self.ema_decays
+        ]
+        self.averages = [game.sampler(networks) for networks in self._copies]
+        self.ema, self.current = self.averages[0], game.sampler(game.generators())
+        self.record, self.step, self.id = History(), 0, uuid.uuid4().hex
+        self.interrupted = False
+        self._unread, self._losses = [], {}
+        self._data, self._restored_data = None, None
 
     @classmethod
     def from_recipe(cls, recipe, seed=0, device=None):
-        """Build the networks of a `gantutor.recipes.Recipe`, with a trainer for them."""
-        return cls(*models.build(recipe, seed), **recipe.training(), seed=seed, device=device)
+        """Build the game of a `gantutor.recipes.Recipe`, with a trainer for it."""
+        return cls(
+            building.build(recipe, seed),
+            generator_optimizer=recipe.generator_optimizer,
+            discriminator_optimizer=recipe.discriminator_optimizer,
+            **recipe.training(),
+            seed=seed,
+            device=device,
+        )
 
-    def fit(self, data, steps, callbacks=(), labels=None):
-        """Train for `steps` more updates of the generator.
+    def parameters(self, side):
+        """Return the parameters of the generators or the discriminators that are to be trained."""
+        return [
+            parameter
+            for network in self._networks[side]
+            for parameter in network.parameters()
+            if parameter.requires_grad
+        ]
 
-        Ctrl-C ends the training after the step in hand; all that was trained is kept.
+    def fit(self, data, steps, callbacks=(), labels=None, on_interrupt="raise"):
+        """Train for `steps` more updates of the generators.
+
+        Ctrl-C ends the training after the step in hand, and callbacks are told of the end; all
+        that was trained is kept.
 
         Parameters
         ----------
-        data : array_like, float32
-            Images [N, H, W, C] in [−1, 1], or points [N, d].
+        data : array_like, tuple of array_like, mapping or DataLoader
+            Images [N, H, W, C] in [−1, 1], or points [N, d]; several of them as a tuple or by
+            name, where the game has several inputs. All of it goes to the device, except memory
+            maps, which are read a batch at a time. Or a `torch.utils.data.DataLoader` (see
+            `gantutor.torch.batches.Loaded`).
         steps : int
-            Updates of the generator.
-        callbacks : iterable of gantutor.torch.callbacks.Callback
+            Updates of the generators.
+        callbacks : iterable of gantutor.runs.callbacks.Callback
             Told of each step.
         labels : array_like of int, shape [N], optional
             The classes of the images, where the networks are told them.
+        on_interrupt : {"raise", "stop"}
+            Whether Ctrl-C raises KeyboardInterrupt in the end, so that no caller takes the run for
+            a finished one, or returns with `interrupted` set.
 
         Returns
         -------
@@ -164,131 +175,92 @@ class Trainer:
             If the data or `steps` are not as above; nothing is trained then.
         FloatingPointError
             If a loss is NaN or infinite: the message names the step.
+        KeyboardInterrupt
+            After Ctrl-C, unless `on_interrupt` is ``"stop"``.
         """
         steps = check_positive(steps, "steps")
-        data, labels = self._resident(data, labels)
-        check_batch_size(self.batch_size * self.discriminator_steps, len(data))
-        for callback in callbacks:
-            callback.on_train_begin(self, steps)
-        with catch_interrupt() as interrupt:
+        check_choice(on_interrupt, ("raise", "stop"), "on_interrupt")
+        feed = self._feed(data, labels)
+        self.game.train()
+        self.interrupted = False
+        with telling(list(callbacks), self, steps) as tell, catch_interrupt() as interrupt:
             for _ in range(steps):
-                self._pending.append((self.step + 1, self._train_step(data, labels)))
+                self._unread.append((self.step + 1, self._train_step(feed.batches(self.step))))
                 self.step += 1
                 if self.step % self.log_every == 0:
                     self.read_losses()
-                for callback in callbacks:
-                    callback.on_step_end(self)
+                tell()
                 if interrupt.requested:
+                    self.interrupted = True
                     break
-        self.read_losses()
-        for callback in callbacks:
-            callback.on_train_end(self)
+            self.read_losses(record=True)
+        if self.interrupted and on_interrupt == "raise":
+            raise KeyboardInterrupt(f"Training stopped after step {self.step}; all of it is kept.")
         return self.record
 
-    def draw(self, latents, labels=None):
-        """Return fakes of the generator in training, with the graph that its step needs.
+    def discriminator_step(self, batch, fake, noise):
+        """Update the discriminators once; return the terms of their loss, detached scalars.
 
         Parameters
         ----------
-        latents : torch.Tensor, shape [N, latent_dim]
-        labels : torch.Tensor of int64, shape [N], optional
-            The classes, where the networks are told them.
-
-        Returns
-        -------
-        torch.Tensor, shape [N, C, H, W] or [N, d]
+        batch, noise : dict of torch.Tensor
+            As of `Game.noise`; images [N, C, H, W].
+        fake : torch.Tensor or dict of torch.Tensor
+            From `Game.draw`. Nothing of this step reaches the generators.
         """
-        if labels is not None:
-            codes = one_hot(labels, self.classes).to(latents.dtype)
-            latents = torch.cat([latents, codes], dim=1)
-        return self.generator(latents)
+        terms = self.game.discriminator_loss(batch, _detached(fake), noise, self.step)
+        self._update("discriminator", terms)
+        self.game.constrain()
+        return {name: term.detach() for name, term in terms.items()}
 
-    def discriminator_step(self, real, fake, mix, labels=None):
-        """Update the discriminator once; return its loss with penalties, a detached scalar.
-
-        Parameters
-        ----------
-        real, fake : torch.Tensor, shape [N, C, H, W] or [N, d]
-            Nothing of this step reaches the generator that drew the fakes.
-        mix : torch.Tensor, shape [N]
-            Uniform numbers for the gradient penalty.
-        labels : torch.Tensor of int64, shape [N], optional
-            Classes of the real images; the fakes get the same.
-        """
-        fake = fake.detach()
-        if self._one_pass:
-            twice = None if labels is None else torch.cat([labels, labels])
-            logits = self._judge(torch.cat([real, fake]), twice)
-            real_logits, fake_logits = logits.split(len(real))
-        else:
-            real_logits, fake_logits = self._judge(real, labels), self._judge(fake, labels)
-        loss = self.loss.discriminator(real_logits, fake_logits)
-        loss = loss + penalties.weighted_sum(
-            self.penalties, lambda images: self._judge(images, labels), real, fake, mix
-        )
-        self.discriminator_optimizer.zero_grad()
-        loss.backward()
-        self.discriminator_optimizer.step()
-        if "clip_weights" in self.penalties:
-            penalties.clip_weights(self.discriminator, self.penalties["clip_weights"])
-        return loss.detach()
-
-    def generator_step(self, fake, real, labels=None):
-        """Update the generator once, and its moving average; return its loss, a detached scalar.
-
-        `fake` comes from `draw`; `real` [N, …] matters only for the relativistic loss.
-        """
-        with _frozen(self.discriminator):
-            fake_logits = self._judge(fake, labels)
-            real_logits = self._judge(real, labels) if self.loss.paired else None
-            loss = self.loss.generator(fake_logits, real_logits)
-            self.generator_optimizer.zero_grad()
-            loss.backward()
-        self.generator_optimizer.step()
+    def generator_step(self, batch, fake, noise):
+        """Update the generators once, and their averages; arguments as `discriminator_step`."""
+        terms = self.game.generator_loss(batch, fake, noise, self.step)
+        self._update("generator", terms)
         self._average()
-        return loss.detach()
+        return {name: term.detach() for name, term in terms.items()}
 
-    def sample(self, latents, seed=0, labels=None):
-        """Draw from the averaged generator, in evaluation mode.
+    def sample(self, latents, seed=0, **more):
+        """Draw from the averaged generators; arguments as `ema.sample` has them.
+
+        Raises
+        ------
+        FloatingPointError
+            If the run has diverged.
+        """
+        self.read_losses()
+        samples = self.ema.sample(latents, seed, **more)
+        if not np.isfinite(samples).all():
+            raise FloatingPointError(self._diverged("the generator's output is not finite"))
+        return samples
+
+    def read_losses(self, record=False):
+        """Look at the losses since the last call; the device waits only here.
 
         Parameters
         ----------
-        latents : int or array_like, shape [N, latent_dim]
-            How many samples, or the latent vectors to map.
-        seed : int
-            Seed of what is drawn: latent vectors where a number is given, labels where none are.
-        labels : array_like of int, shape [N], optional
-            The classes to draw, where the networks are told them; uniform if not given.
-
-        Returns
-        -------
-        numpy.ndarray, float32
-            Images [N, H, W, C] in [−1, 1], or points [N, d].
-        """
-        latents = as_latents(latents, self.latent_dim, seed)
-        return sample(self.ema, latents, seed, self.classes, labels)
-
-    def read_losses(self):
-        """Move the losses since the last call into the history; the device waits only here.
+        record : bool
+            Whether to enter the newest ones into the record; at a multiple of `log_every` it is
+            done anyway.
 
         Raises
         ------
         FloatingPointError
             If one of them is not finite.
         """
-        if not self._pending:
-            return
-        steps, values = zip(*self._pending, strict=True)
-        self._pending = []
-        values = torch.stack(values).cpu().numpy()
-        for step, pair in zip(steps, values, strict=True):
-            if not np.isfinite(pair).all():
-                raise FloatingPointError(
-                    f"Step {step}: d_loss is {pair[0]}, g_loss is {pair[1]}. Training stopped; "
-                    "checkpoints of earlier steps are intact. A lower learning rate or a penalty "
-                    "may help."
-                )
-        self.record.add(steps[-1], d_loss=values[-1, 0], g_loss=values[-1, 1])
+        pending, self._unread = self._unread, []
+        if pending:
+            values = torch.cat([torch.stack(list(t.values())).float() for _, t in pending])
+            values = iter(values.cpu().numpy().tolist())
+        for step, terms in pending:
+            losses = {name: next(values) for name in terms}
+            if not np.isfinite(list(losses.values())).all():
+                said = ", ".join(f"{name} is {value}" for name, value in losses.items())
+                raise FloatingPointError(self._diverged(said, step))
+            self._losses |= losses  # a lazy penalty is not there at every step
+        if (record or self.step % self.log_every == 0) and self._losses:
+            self.record.add(self.step, **self._losses)
+            self._losses = {}
 
     def save_checkpoint(self, path):
         """Write all that `restore` needs to one file, atomically.
@@ -297,11 +269,23 @@ class Trainer:
         ------
         gantutor.runs.checkpoint.CheckpointError
             If the file cannot be written; the trainer and older files stay as they are.
+        FloatingPointError
+            If the run has diverged; nothing is written then.
         """
         self.read_losses()
         arrays = {name: value.detach().cpu().numpy() for name, value in self._state().items()}
-        metadata = {"framework": "torch", "settings": self.settings, "step": self.step}
-        save_arrays(path, arrays, metadata | {"history": self.record.to_dict()})
+        for name, array in arrays.items():
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise FloatingPointError(self._diverged(f"{name} is not finite"))
+        metadata = {
+            "framework": "torch",
+            "settings": self.settings(),
+            "step": self.step,
+            "run": self.id,
+            "data": self._data,
+            "history": self.record.to_dict(),
+        }
+        save_arrays(path, arrays, metadata)
 
     def restore(self, path):
         """Continue from a file of `save_checkpoint`: the next step is the one it would have been.
@@ -312,138 +296,201 @@ class Trainer:
             If the file is damaged, or belongs to other networks or settings; nothing changes then.
         """
         arrays, metadata = load_arrays(path)
-        check_same_settings(path, metadata["settings"], self.settings)
-        state = self._state()
-        check_same_arrays(path, arrays, state)
+        check_same_settings(path, {"framework": metadata.get("framework")}, {"framework": "torch"})
+        check_same_settings(path, metadata["settings"], self.settings())
+        state = self._network_state()
+        networks = {name: a for name, a in arrays.items() if not name.startswith("optimizer.")}
+        check_same_arrays(path, networks, state)
         with torch.no_grad():
             for name, value in state.items():
-                value.copy_(torch.from_numpy(arrays[name]))
+                value.copy_(torch.from_numpy(networks[name]))
+        for side, optimizer in self.optimizers.items():
+            _load_moments(optimizer, arrays, f"optimizer.{side}.")
         self.step, self.record = metadata["step"], History(**metadata["history"])
+        self.id, self._restored_data = metadata["run"], metadata["data"]
+        self._unread, self._losses = [], {}
 
-    def _judge(self, images, labels):
-        """Logits [N], of each image's class where there are classes."""
-        logits = self.discriminator(images)
-        return logits if labels is None else logits.gather(1, labels[:, None])[:, 0]
+    def settings(self):
+        """Return the settings that must agree for a run to go on, as plain data."""
+        return {
+            **self.game.game_settings(),
+            **{f"{side}_optimizer": _described(o) for side, o in self.optimizers.items()},
+            "batch_size": self.batch_size,
+            "discriminator_steps": self.discriminator_steps,
+            "decay": self.decay and list(self.decay),
+            "ema_decay": list(self.ema_decays),
+            "seed": self.seed,
+        }
 
-    def _train_step(self, data, labels):
+    def _feed(self, data, labels):
+        game = self.game
+        if hasattr(data, "__iter__") and not isinstance(data, np.ndarray | tuple | list | dict):
+            if not isinstance(data, torch.Tensor):
+                return Loaded(data, game.inputs, self.discriminator_steps, self.device)
+        arrays = feeding.named_arrays(data, labels, game.inputs, game.classes, game.unpaired)
+        feed = Arrays(
+            arrays, self.batch_size, self.discriminator_steps, self.seed, game.unpaired, self.device
+        )
+        self._data = feeding.fingerprint(arrays)
+        feeding.check_same_data(self._data, self._restored_data)
+        return feed
+
+    def _train_step(self, batches):
         self._set_rates()
         # All noise of a step depends on seed and step alone: a resumed run needs no other state.
-        state = np.random.SeedSequence([self.seed, self.step]).generate_state(1)[0]
-        noise = torch.Generator(self.device).manual_seed(int(state))
-        shape = (self.batch_size, self.latent_dim)
-        for rows in self._rows(len(data)).split(self.batch_size):
-            real = data[rows].permute(0, 3, 1, 2) if data.ndim == 4 else data[rows]
-            told = None if labels is None else labels[rows]
-            latents = torch.randn(shape, generator=noise, device=self.device)
-            mix = torch.rand(self.batch_size, generator=noise, device=self.device)
-            fake = self.draw(latents, told)
-            d_loss = self.discriminator_step(real, fake, mix, told)
-        # The same fakes serve the generator's step: D is new, so its judgement of them is, too.
-        return torch.stack([d_loss, self.generator_step(fake, real, told)])
+        random = torch.Generator(self.device)
+        random.manual_seed(seeds.number(self.seed, "noise", self.step))
+        for k, batch in enumerate(batches):
+            noise = self.game.noise(batch, random)
+            # Only the last fakes have a graph: they serve the generators' step, too. D is new by
+            # then, so its judgement of them is, too.
+            with torch.set_grad_enabled(k + 1 == len(batches)):
+                fake = self.game.draw(batch, noise)
+            d_terms = self.discriminator_step(batch, fake, noise)
+        return _named("d", d_terms) | _named("g", self.generator_step(batch, fake, noise))
+
+    def _update(self, side, terms):
+        optimizer = self.optimizers[side]
+        optimizer.zero_grad()
+        # No gradient is computed for the other side's weights, nor for frozen ones.
+        sum(terms.values()).backward(inputs=self.parameters(side))
+        optimizer.step()
 
     def _set_rates(self):
-        factor = 1.0
-        if self.decay:
-            start, end = self.decay
-            factor = min(1.0, max(0.0, (end - self.step) / (end - start)))
-        for optimizer, rate in zip(self._optimizers(), self.rates, strict=True):
-            optimizer.param_groups[0]["lr"] = rate * factor
-
-    def _resident(self, data, labels):
-        """Put all the data on the device once; a batch is then a selection of rows."""
-        data, labels = check_data(data, labels, self.classes)
-        if labels is not None:
-            labels = torch.from_numpy(labels).to(self.device)
-        return torch.from_numpy(data).to(self.device), labels
-
-    def _rows(self, count):
-        """Which examples are next: a mini-batch for each step of the discriminator."""
-        size = self.batch_size * self.discriminator_steps
-        epoch, position = divmod(self.step, count // size)
-        if self._order[0] != (epoch, count):
-            order = torch.from_numpy(shuffled(count, self.seed, epoch)).to(self.device)
-            self._order = (epoch, count), order
-        return self._order[1][position * size : (position + 1) * size]
+        if not self.decay:
+            return
+        start, end = self.decay
+        factor = min(1.0, max(0.0, (end - self.step) / (end - start)))
+        for optimizer in self.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = group["initial_lr"] * factor
 
     @torch.no_grad()
     def _average(self):
-        # While the average is young it forgets faster, or the first weights would linger.
-        decay = min(self.ema_decay, (1 + self.step) / (10 + self.step))
-        torch._foreach_lerp_(_floats(self.ema), _floats(self.generator), 1 - decay)
+        for decay, networks in zip(self.ema_decays, self._copies, strict=True):
+            # While the average is young it forgets faster, or the first weights would linger.
+            decay = min(decay, (1 + self.step) / (10 + self.step))
+            for name, network in self.game.generators().items():
+                torch._foreach_lerp_(_floats(networks[name]), _floats(network), 1 - decay)
 
-    def _optimizers(self):
-        return self.generator_optimizer, self.discriminator_optimizer
+    def _network_state(self):
+        networks = {"game": self.game}
+        for k, copies in enumerate(self._copies):
+            networks |= {f"average{k}.{name}": network for name, network in copies.items()}
+        return {
+            f"{owner}.{name}": tensor
+            for owner, network in networks.items()
+            for name, tensor in network.state_dict().items()
+        }
 
     def _state(self):
         """All tensors that the next step depends on, by name."""
-        state = {}
-        for name in ("generator", "discriminator", "ema"):
-            tensors = getattr(self, name).state_dict()
-            state |= {f"{name}.{key}": tensor for key, tensor in tensors.items()}
-        for name, optimizer in zip(("generator", "discriminator"), self._optimizers(), strict=True):
-            for i, parameter in enumerate(optimizer.param_groups[0]["params"]):
-                moments = optimizer.state[parameter]
-                state |= {f"{name}_optimizer.{i}.{key}": moments[key] for key in sorted(moments)}
+        state = self._network_state()
+        for side, optimizer in self.optimizers.items():
+            for i, parameter in enumerate(_held(optimizer)):
+                for key, value in sorted(optimizer.state.get(parameter, {}).items()):
+                    if value is not None:
+                        state[f"optimizer.{side}.{i}.{key}"] = torch.as_tensor(value)
         return state
 
+    def _diverged(self, what, step=None):
+        return (
+            f"Step {step or self.step}: {what}. Training stopped; checkpoints of earlier steps are "
+            "intact. A lower learning rate or a penalty may help."
+        )
 
-def train(recipe, data, steps=None, seed=0, callbacks=(), resume=None, labels=None):
+
+def train(
+    recipe,
+    data,
+    steps=None,
+    seed=0,
+    callbacks=(),
+    resume=None,
+    labels=None,
+    on_interrupt="raise",
+):
     """Train a recipe's GAN, from the start or from a checkpoint, up to a number of steps.
 
     Parameters
     ----------
     recipe : gantutor.recipes.Recipe
-    data : array_like, float32, shape [N, side, side, channels]
-        Images in [−1, 1].
+    data : array_like, float32, shape [N, height, width, channels]
+        Images in [−1, 1], or what else `Trainer.fit` takes.
     steps : int, optional
         Updates of the generator in all; the recipe's own number if not given.
     seed : int
         Seed of weights, noise and order of the data.
-    callbacks : iterable of gantutor.torch.callbacks.Callback
+    callbacks : iterable of gantutor.runs.callbacks.Callback
         Told of each step.
     resume : path-like, optional
         A checkpoint of the same recipe, steps and seed to go on from.
     labels : array_like of int, shape [N], optional
         The classes of the images, where the recipe has classes.
+    on_interrupt : {"raise", "stop"}
+        As in `Trainer.fit`. With ``"stop"`` the trainer is returned after Ctrl-C, with
+        `interrupted` set; otherwise what was trained since the last checkpoint is lost.
 
     Returns
     -------
     Trainer
-        With ``sample``, ``record``, ``generator``, ``discriminator``, ``step``.
+        With ``sample``, ``record``, ``game``, ``step``.
     """
     if steps is not None:
         recipe = recipe.replace(steps=steps)
-    data = check_images(data, "data", recipe.channels, recipe.side)
-    data, labels = check_data(data, labels, recipe.classes)
     trainer = Trainer.from_recipe(recipe, seed)
+    parts.check_shape(data, recipe.shape)
     if resume:
         trainer.restore(resume)
     if trainer.step < recipe.steps:
-        trainer.fit(data, recipe.steps - trainer.step, callbacks, labels)
+        trainer.fit(data, recipe.steps - trainer.step, callbacks, labels, on_interrupt)
     return trainer
 
 
-def _adam(model, rate, betas):
-    # The fused step treats all parameters in one call.
-    optimizer = torch.optim.Adam(model.parameters(), lr=rate, betas=betas, eps=1e-8, fused=True)
-    for parameter in model.parameters():
-        optimizer.state[parameter] = {
-            "step": torch.zeros((), device=parameter.device),
-            "exp_avg": torch.zeros_like(parameter),
-            "exp_avg_sq": torch.zeros_like(parameter),
-        }
-    return optimizer
+def _accelerator():
+    return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
 
 
-@contextlib.contextmanager
-def _frozen(model):
-    """Spare the gradients of weights that the generator's step does not use."""
-    model.requires_grad_(False)
-    try:
-        yield
-    finally:
-        model.requires_grad_(True)
+def _detached(fake):
+    if isinstance(fake, dict):
+        return {name: tensor.detach() for name, tensor in fake.items()}
+    return fake.detach()
+
+
+def _named(side, terms):
+    """The loss, and its terms where there are several."""
+    named = {f"{side}_loss": sum(terms.values())}
+    if len(terms) > 1:
+        named |= {f"{side}_{name}": term for name, term in terms.items()}
+    return named
 
 
 def _floats(model):
     return [tensor for tensor in model.state_dict().values() if tensor.is_floating_point()]
+
+
+def _held(optimizer):
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+
+def _described(optimizer):
+    """An optimiser's kind and numbers, as plain data; the rate as it was at first."""
+    group = {
+        name: value
+        for name, value in optimizer.param_groups[0].items()
+        if name not in ("params", "lr")
+    }
+    return parts.describe({"name": type(optimizer).__name__, **group})
+
+
+def _load_moments(optimizer, arrays, prefix):
+    """Give an optimiser the state that a checkpoint holds of it, in each parameter's layout."""
+    optimizer.state.clear()
+    parameters = _held(optimizer)
+    for name, array in arrays.items():
+        if name.startswith(prefix):
+            index, key = name.removeprefix(prefix).split(".", 1)
+            parameter, value = parameters[int(index)], torch.from_numpy(np.array(array))
+            if value.shape == parameter.shape:
+                value = torch.empty_like(parameter, requires_grad=False).copy_(value)
+            optimizer.state[parameter][key] = value

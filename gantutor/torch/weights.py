@@ -2,21 +2,19 @@
 
 This is the layout in which weights ship and cross between the frameworks: for each layer, kernel
 and bias; γ, β, mean and variance of a batch normalisation; u and v of a spectral normalisation.
-Dense kernels are [inputs, outputs], convolutions [height, width, …, …] as in Keras.
+Dense kernels are [inputs, outputs], convolutions [height, width, …, …] as in Keras. A layer whose
+layout is not known here is refused, so that no weight is left behind or turned the wrong way.
 """
 
 import numpy as np
 import torch
+from torch import nn
+from torch.nn.utils import parametrize
 
-_NAMES = (
-    "weight",
-    "parametrizations.weight.original",
-    "bias",
-    "running_mean",
-    "running_var",
-    "parametrizations.weight.0._u",
-    "parametrizations.weight.0._v",
-)
+from gantutor.torch.layers import SpectralNorm
+
+_KERNELS = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
+_NORMALIZATIONS = nn.BatchNorm2d | nn.GroupNorm
 
 
 def get_weights(model):
@@ -24,11 +22,17 @@ def get_weights(model):
 
     Parameters
     ----------
-    model : torch.nn.Sequential
+    model : torch.nn.Module
+        Of the layers of `gantutor.torch.models`, in whatever nesting.
 
     Returns
     -------
     list[numpy.ndarray]
+
+    Raises
+    ------
+    TypeError
+        If the model holds a weight whose layout in Keras is not known here.
 
     Examples
     --------
@@ -47,12 +51,15 @@ def set_weights(model, arrays):
 
     Parameters
     ----------
-    model : torch.nn.Sequential
+    model : torch.nn.Module
+        As in `get_weights`.
     arrays : list[array_like]
         As `get_weights` or `keras.Model.get_weights` return them.
 
     Raises
     ------
+    TypeError
+        As of `get_weights`.
     ValueError
         If their number or a shape does not fit; the message names the layer. Nothing is copied
         then.
@@ -72,21 +79,45 @@ def set_weights(model, arrays):
 
 def _entries(model):
     """Name, tensor, shape to transpose it in, and Keras shape of each weight."""
-    entries = []
-    for index, layer in enumerate(model):
-        state = layer.state_dict(keep_vars=True)
-        for name in _NAMES:
-            if name not in state:
-                continue
-            tensor = state[name]
-            # v has one number an input of the kernel: [in · h · w] here, [h · w · in] in Keras.
-            kernel = state.get("parametrizations.weight.original")
-            is_v = name.endswith("_v") and kernel.ndim == 4
-            shape = (1, *kernel.shape[1:]) if is_v else tuple(tensor.shape)
-            keras_shape = tuple(tensor.shape) if is_v else _swap(shape, _to_keras)
-            label = f"{index} ({type(layer).__name__}).{name}"
-            entries.append((label, tensor, shape, keras_shape))
+    entries, used = [], set()
+    for path, layer in model.named_modules():
+        for tensor, shape, keras_shape, name in _of_layer(layer):
+            used.add(tensor.data_ptr())
+            entries.append((f"{path} ({_kind(layer)}).{name}", tensor, shape, keras_shape))
+    known = {"num_batches_tracked"}
+    for name, tensor in model.state_dict(keep_vars=True).items():
+        if tensor.data_ptr() not in used and name.rsplit(".", 1)[-1] not in known:
+            raise TypeError(
+                f"The weight {name} has no known layout in Keras; known are those of Linear, "
+                "Conv2d, ConvTranspose2d, BatchNorm2d and GroupNorm."
+            )
     return entries
+
+
+def _kind(layer):
+    return next(kind.__name__ for kind in type(layer).__mro__ if kind.__module__.startswith("torch."))
+
+
+def _of_layer(layer):
+    if isinstance(layer, _NORMALIZATIONS):
+        names = ("weight", "bias", "running_mean", "running_var")
+        vectors = [(name, getattr(layer, name, None)) for name in names]
+        return [(t, tuple(t.shape), tuple(t.shape), n) for n, t in vectors if t is not None]
+    if not isinstance(layer, _KERNELS):
+        return []
+    spectral = parametrize.is_parametrized(layer, "weight")
+    kernel = layer.parametrizations.weight.original if spectral else layer.weight
+    found = [(kernel, tuple(kernel.shape), _swap(kernel.shape, _to_keras), "weight")]
+    if layer.bias is not None:
+        found.append((layer.bias, tuple(layer.bias.shape), tuple(layer.bias.shape), "bias"))
+    if spectral:
+        (norm,) = layer.parametrizations.weight
+        if not isinstance(norm, SpectralNorm):
+            raise TypeError(f"The parametrisation {type(norm).__name__} has no known twin.")
+        found.append((norm._u, tuple(norm._u.shape), tuple(norm._u.shape), "u"))
+        # v has one number an input of the kernel: [in · h · w] here, [h · w · in] in Keras.
+        found.append((norm._v, (1, *kernel.shape[1:]), tuple(norm._v.shape), "v"))
+    return found
 
 
 def _swap(shape, transpose):

@@ -1,0 +1,98 @@
+"""Batches for `fit`: the same ones, in the same order, that PyTorch's trainer sees."""
+
+import itertools
+
+import numpy as np
+import tensorflow as tf
+
+from gantutor.runs import feeding
+from gantutor.runs.order import Order
+from gantutor.validation import check_positive
+
+
+def batches(data, batch_size, seed=0, start=0, labels=None, unpaired=False):
+    """Return an endless data set of shuffled batches.
+
+    Parameters
+    ----------
+    data : array_like or tuple of array_like, float32
+        Images [N, H, W, C] in [−1, 1], or points [N, d]; memory maps are read a batch at a time.
+    batch_size : int
+        Examples in a batch; what is left at the end of a pass over the data is dropped.
+    seed : int
+        Seed of the order.
+    start : int
+        Number of batches to skip: the steps already trained, in a run that resumes.
+    labels : array_like of int, shape [N], optional
+        Classes of the examples, from 0.
+    unpaired : bool
+        Whether several arrays are shuffled apart.
+
+    Returns
+    -------
+    tf.data.Dataset
+        Of float32 tensors [batch_size, …], or of tuples of those and int64 labels [batch_size].
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the data or `batch_size` are not as above.
+    """
+    names = tuple(f"data {k}" for k in range(len(data))) if isinstance(data, tuple) else ("real",)
+    classes = 0 if labels is None else int(np.max(labels, initial=0)) + 1
+    inputs = names if labels is None else (*names, "labels")
+    arrays = feeding.named_arrays(data, labels, inputs, classes, unpaired)
+    return from_arrays(arrays, batch_size, seed, start, unpaired)
+
+
+def from_arrays(arrays, batch_size, seed, start, unpaired):
+    """Return the data set of `batches` for checked arrays by name."""
+    orders = [
+        Order(len(array), check_positive(batch_size, "batch_size"), seed, which if unpaired else 0)
+        for which, array in enumerate(arrays.values())
+    ]
+
+    def rows():
+        for step in itertools.count(start):
+            yield tuple(order.rows(step) for order in orders)
+
+    signature = tuple(tf.TensorSpec([order.size], tf.int64) for order in orders)
+    chosen = tf.data.Dataset.from_generator(rows, output_signature=signature)
+    sources = [
+        _Mapped(array) if feeding.is_mapped(array) else tf.constant(array)
+        for array in arrays.values()
+    ]
+
+    def taken(*parts):
+        values = tuple(
+            source(part) if isinstance(source, _Mapped) else tf.gather(source, part)
+            for source, part in zip(sources, parts, strict=True)
+        )
+        return values if len(values) > 1 else values[0]
+
+    return prefetched(chosen.map(taken))
+
+
+class _Mapped:
+    """Rows of an array in a file, read when they are needed."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __call__(self, rows):
+        def read(numbers):
+            return np.asarray(self.array[np.sort(numbers)], dtype=np.float32)
+
+        taken = tf.numpy_function(read, [rows], tf.float32)
+        taken.set_shape([rows.shape[0], *self.array.shape[1:]])
+        return taken
+
+
+def prefetched(dataset):
+    """Return a `tf.data.Dataset` that prepares one batch ahead, in the time that training leaves.
+
+    Its tuning is off, whose thread can take a third of two cores' time.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.prefetch(1).with_options(options)

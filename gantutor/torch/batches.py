@@ -1,0 +1,103 @@
+"""Where a trainer's batches come from: arrays on the device, files, or a `DataLoader`."""
+
+import itertools
+
+import numpy as np
+import torch
+
+from gantutor.runs import feeding
+from gantutor.runs.order import Order
+
+
+class Arrays:
+    """Batches of arrays: on the device as a whole, or, of memory maps, a batch at a time.
+
+    Parameters
+    ----------
+    arrays : dict of numpy.ndarray
+        Of `gantutor.runs.feeding.named_arrays`.
+    batch_size, discriminator_steps : int
+        A step takes `discriminator_steps` batches of `batch_size` examples.
+    seed : int
+        Seed of the order.
+    unpaired : bool
+        Whether each array has an order of its own.
+    device : torch.device
+    """
+
+    def __init__(self, arrays, batch_size, discriminator_steps, seed, unpaired, device):
+        self.batch_size, self.device = batch_size, device
+        size = batch_size * discriminator_steps
+        self._orders = {
+            name: Order(len(array), size, seed, which if unpaired else 0)
+            for which, (name, array) in enumerate(arrays.items())
+        }
+        self._arrays = {
+            name: array
+            if feeding.is_mapped(array)
+            else torch.from_numpy(np.require(array, requirements=["C", "W"])).to(device)
+            for name, array in arrays.items()
+        }
+
+    def batches(self, step):
+        """Return the batches of a step: dictionaries of tensors, images as [N, C, H, W]."""
+        parts = {
+            name: _take(array, self._orders[name].rows(step), self.device).split(self.batch_size)
+            for name, array in self._arrays.items()
+        }
+        return [
+            dict(zip(parts, values, strict=True)) for values in zip(*parts.values(), strict=True)
+        ]
+
+
+def _take(array, rows, device):
+    if isinstance(array, np.ndarray):
+        taken = torch.from_numpy(np.asarray(array[np.sort(rows)], dtype=np.float32)).to(device)
+    else:
+        taken = array[torch.from_numpy(rows).to(device)]
+    return taken.permute(0, 3, 1, 2) if taken.ndim == 4 else taken
+
+
+class Loaded:
+    """Batches of a `torch.utils.data.DataLoader`, or of anything that can be iterated over again.
+
+    Each of its batches is a tensor, a tuple of tensors in the order of the game's inputs, or a
+    dictionary of them by name; images are [N, C, H, W] in [−1, 1], as everywhere in PyTorch. Its
+    order is its own: a run that resumes begins a new pass over it.
+
+    Parameters
+    ----------
+    loader : iterable
+    inputs : sequence of str
+        Names of what a batch holds.
+    discriminator_steps : int
+        Batches of a step.
+    device : torch.device
+    """
+
+    def __init__(self, loader, inputs, discriminator_steps, device):
+        self.inputs, self.count, self.device = inputs, discriminator_steps, device
+        self._batches = self._endless(loader)
+
+    def _endless(self, loader):
+        while True:
+            empty = True
+            for batch in loader:
+                empty = False
+                yield batch
+            if empty:
+                raise ValueError("The data loader gives no batch: has it fewer examples than one?")
+
+    def batches(self, step):
+        """Return the batches of a step."""
+        return [self._named(batch) for batch in itertools.islice(self._batches, self.count)]
+
+    def _named(self, batch):
+        if not isinstance(batch, dict):
+            batch = batch if isinstance(batch, list | tuple) else (batch,)
+            if len(batch) < len(self.inputs):
+                raise ValueError(
+                    f"A batch must hold {', '.join(self.inputs)}; got {len(batch)} tensors."
+                )
+            batch = dict(zip(self.inputs, batch, strict=False))
+        return {name: torch.as_tensor(batch[name]).to(self.device) for name in self.inputs}
