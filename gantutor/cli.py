@@ -1,22 +1,21 @@
 """The command `gantutor`: train a GAN, draw samples from it, score them."""
 
 import argparse
+import contextlib
 import importlib
 import json
+import signal
 import sys
+import zipfile
 from pathlib import Path
 
-import numpy as np
-
-from gantutor import __version__, data, metrics, plots, recipes, shipped
-from gantutor.runs.checkpoint import CheckpointError, latest_checkpoint, list_checkpoints
-from gantutor.validation import check_images, check_positive
+from gantutor import __version__
 
 EXAMPLES = """
 examples:
   gantutor train --framework torch --recipe dcgan --data digits --steps 2000 --out runs/a
-  gantutor train --framework torch --recipe dcgan --data digits --steps 2000 --out runs/a --resume
-  gantutor train --framework keras --data photos/ --side 32 --steps 5000 --out runs/b
+  gantutor train --out runs/a --resume
+  gantutor train --framework keras --data photos/ --size 32 --steps 5000 --out runs/b
   gantutor sample runs/a --count 64 --out samples.png
   gantutor score runs/a --count 10000
   gantutor score runs/b --real photos/
@@ -27,9 +26,10 @@ exit codes:
   2  bad input
   130  stopped by Ctrl-C; all trained steps are kept
 """
+BUILT_IN = ("digits", "mnist")
 
 
-def main(arguments=None):
+def main(arguments=None) -> int:
     """Run the command line; return its exit code.
 
     Parameters
@@ -42,15 +42,27 @@ def main(arguments=None):
     int
         0 done, 1 training or writing failed, 2 bad input, 130 stopped by Ctrl-C.
     """
+    for output in (sys.stdout, sys.stderr):
+        if hasattr(output, "reconfigure"):
+            output.reconfigure(errors="replace")  # a console may know fewer letters than paths do
     options = _parser().parse_args(arguments)
+    from gantutor.runs.checkpoint import CheckpointError
+
     try:
         return options.run(options)
+    except KeyboardInterrupt:
+        return 130
     except (FloatingPointError, CheckpointError) as error:
-        print(f"gantutor: {error}", file=sys.stderr)
-        return 1
+        return _failed(error, 1)
+    except MemoryError as error:
+        return _failed(f"this needs more memory than there is. {error}", 2)
     except (ValueError, TypeError, OSError, ImportError) as error:
-        print(f"gantutor: {error}", file=sys.stderr)
-        return 2
+        return _failed(error, 2)
+
+
+def _failed(error, code):
+    print(f"gantutor: {error}", file=sys.stderr)
+    return code
 
 
 def _parser():
@@ -65,16 +77,24 @@ def _parser():
 
     train = commands.add_parser("train", help="train a recipe and write checkpoints")
     train.set_defaults(run=_train)
-    train.add_argument("--framework", choices=("torch", "keras"), default="torch")
-    train.add_argument("--recipe", default="dcgan", help=f"one of {', '.join(recipes.names())}")
-    train.add_argument("--data", default="digits", help="digits, mnist, or a folder of images")
-    train.add_argument("--side", type=int, help="side of a folder's images in pixels")
-    train.add_argument("--channels", type=int, choices=(1, 3), default=3, help="of a folder")
+    train.add_argument("--framework", choices=("torch", "keras"), help="torch if absent")
+    train.add_argument("--recipe", help="mlp, dcgan or minute; dcgan if absent")
+    train.add_argument("--data", help="digits, mnist, or a folder of images; digits if absent")
+    train.add_argument("--size", help="of a folder's images in pixels: SIDE or HEIGHTxWIDTH")
+    train.add_argument("--channels", type=int, choices=(1, 3), help="of a folder's images; else 3")
+    train.add_argument("--skip", action="store_true", help="leave out images that cannot be read")
+    train.add_argument(
+        "--batch-size", type=int, help="images in a mini-batch; the recipe's if absent"
+    )
     train.add_argument("--steps", type=int, help="updates of the generator; the recipe's if absent")
-    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--seed", type=int, help="0 if absent")
     train.add_argument("--every", type=int, default=500, help="steps between two checkpoints")
-    train.add_argument("--out", type=Path, required=True, help="folder for the run")
-    train.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
+    train.add_argument("--out", type=Path, required=True, help="new folder for the run")
+    train.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the run's last checkpoint; the run knows its other options",
+    )
 
     sample = commands.add_parser("sample", help="draw samples into a PNG or NPZ file")
     sample.set_defaults(run=_sample)
@@ -93,111 +113,244 @@ def _parser():
     score.add_argument("--count", type=int, default=10_000, help="samples of a generator")
     score.add_argument("--seed", type=int, default=0)
     score.add_argument("--real", type=Path, help="folder of real images: use Inception features")
-    score.add_argument("--side", type=int, default=28, help="to which folders' images are resized")
+    score.add_argument("--size", default="28", help="to which folders' images are resized")
     score.add_argument("--weights", type=Path, help="file of Inception weights; else downloaded")
     return parser
 
 
 def _train(options):
-    out = options.out
-    if list_checkpoints(out) and not options.resume:
-        raise ValueError(f"{out} holds a run already. Add --resume, or choose another --out.")
-    recipe = recipes.get(options.recipe)
-    if options.data not in ("digits", "mnist"):
-        if options.side is None:
-            raise ValueError("A folder of images needs --side, such as --side 32.")
-        recipe = recipe.replace(side=options.side, channels=options.channels)
+    from gantutor.runs import folder
+
+    # A scheduler's SIGTERM ends the run as Ctrl-C does.
+    previous = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        if options.resume:
+            return _resume(options, folder.read(options.out))
+        run = _described(options)
+        _check_apart(options.out, run["data"])
+        images, labels = _training_data(run)  # before the folder is made: bad data leave nothing
+        folder.create(options.out, run)
+        return _fit(options, run, images, labels, resume=None)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _described(options):
+    """What the run is told, as its file says it."""
+    from gantutor import recipes
+    from gantutor.runs.seeds import check_seed
+    from gantutor.validation import check_positive
+
+    data = options.data or "digits"
+    recipe = recipes.get(options.recipe or "dcgan")
+    if data in BUILT_IN:
+        if Path(data).is_dir():
+            raise ValueError(
+                f"{data!r} is a folder here and the name of built-in data. Write ./{data} for the "
+                "folder, or go elsewhere for the data."
+            )
+        for name in ("size", "channels", "skip"):
+            if getattr(options, name):
+                raise ValueError(f"--{name} is for a folder of images; {data} are 28×28 and grey.")
+    else:
+        if options.size is None:
+            raise ValueError("A folder of images needs --size, such as --size 32 or --size 32x64.")
+        shape = (*_size(options.size), options.channels or 3)
+        recipe = recipe.replace(shape=shape)
+        if recipe.classes:
+            raise ValueError(f"Recipe {recipe.name!r} needs labels, which a folder does not give.")
+        data = str(Path(data).absolute())
     if options.steps is not None:
         recipe = recipe.replace(steps=options.steps)
-    every = check_positive(options.every, "every")
-    images, labels = _training_data(options, recipe)
-
-    twin = importlib.import_module(f"gantutor.{options.framework}")
-    callbacks = importlib.import_module(f"gantutor.{options.framework}.callbacks")
-    out.mkdir(parents=True, exist_ok=True)
-    run = {"framework": options.framework, "recipe": recipe.to_dict(), "seed": options.seed}
-    (out / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
-    trained = twin.train(
-        recipe,
-        images,
-        seed=options.seed,
-        callbacks=[callbacks.ProgressBar(), callbacks.Checkpoint(out, every)],
-        resume=latest_checkpoint(out) if options.resume else None,
-        labels=labels if recipe.classes else None,
-    )
-    trained.record.plot().savefig(out / "losses.png")
-    plots.image_grid(trained.sample(64)).savefig(out / "samples.png")
-    print(f"{trained.step} of {recipe.steps} steps done; checkpoints and pictures are in {out}.")
-    return 0 if trained.step == recipe.steps else 130
+    if options.batch_size is not None:
+        recipe = recipe.replace(batch_size=options.batch_size)
+    check_positive(options.every, "every")
+    return {
+        "framework": options.framework or "torch",
+        "recipe": recipe.to_dict(),
+        "seed": check_seed(options.seed or 0),
+        "data": data,
+        "skip": options.skip,
+        "version": __version__,
+    }
 
 
-def _training_data(options, recipe):
+def _resume(options, run):
+    """Go on with a run as its file describes it; only its length may be another one."""
+    from gantutor import recipes
+    from gantutor.runs.checkpoint import latest_checkpoint
+
+    recipe = recipes.Recipe.from_dict(run["recipe"])
+    given = {
+        "framework": (options.framework, run["framework"]),
+        "recipe": (options.recipe, recipe.name),
+        "seed": (options.seed, run["seed"]),
+        "batch-size": (options.batch_size, recipe.batch_size),
+    }
+    for name, (asked, held) in given.items():
+        if asked is not None and asked != held:
+            raise ValueError(
+                f"--{name} is {held} in {options.out}; got {asked}. Leave it out to go on with the "
+                "run, or start another one in a new folder."
+            )
+    if options.steps is not None and options.steps != recipe.steps:
+        if recipe.decay:
+            raise ValueError(
+                f"The learning rates of this run fall to 0 at step {recipe.steps}, so that it "
+                f"cannot go on to {options.steps}. Start a run of that length in a new folder."
+            )
+        run = {**run, "recipe": recipe.replace(steps=options.steps).to_dict()}
+    resume = latest_checkpoint(options.out)
+    images, labels = _training_data(run)
+    return _fit(options, run, images, labels, resume)
+
+
+def _fit(options, run, images, labels, resume):
+    from gantutor import plots, recipes
+    from gantutor.runs import callbacks, folder
+
+    recipe = recipes.Recipe.from_dict(run["recipe"])
+    twin = importlib.import_module(f"gantutor.{run['framework']}")
+    with folder.locked(options.out):
+        trained = twin.train(
+            recipe,
+            images,
+            seed=run["seed"],
+            callbacks=[callbacks.ProgressBar(), callbacks.Checkpoint(options.out, options.every)],
+            resume=resume,
+            labels=labels if recipe.classes else None,
+            on_interrupt="stop",
+        )
+        trained.record.plot().savefig(options.out / "losses.png")
+        plots.image_grid(trained.sample(64)).savefig(options.out / "samples.png")
+    done = f"{trained.step} of {max(recipe.steps, trained.step)} steps done"
+    print(f"{done}; checkpoints and pictures are in {options.out}.")
+    return 130 if trained.interrupted else 0
+
+
+def _check_apart(out, data):
+    """Refuse a run's folder among the images, where the next run would read its pictures."""
+    if data not in BUILT_IN:
+        out, images = Path(out).resolve(), Path(data).resolve()
+        if out == images or images in out.parents:
+            raise ValueError(f"--out must lie outside of the images in {data}; got {out}.")
+
+
+def _training_data(run):
     """Images and labels; a folder has no labels."""
-    if options.data == "digits":
+    from gantutor import data, recipes
+
+    if run["data"] == "digits":
         return data.load_digits()
-    if options.data == "mnist":
+    if run["data"] == "mnist":
         return data.mnist("train")
-    if recipe.classes:
-        raise ValueError(f"Recipe {recipe.name!r} needs labels, which a folder does not give.")
-    return data.image_folder(options.data, recipe.side, recipe.channels), None
+    recipe = recipes.Recipe.from_dict(run["recipe"])
+    height, width, channels = recipe.shape
+    on_error = "skip" if run.get("skip") else "raise"
+    images = data.image_folder(run["data"], (height, width), channels, on_error)
+    needed = recipe.batch_size * recipe.discriminator_steps
+    if len(images) < needed:
+        raise ValueError(
+            f"{run['data']} holds {len(images)} images, fewer than the {needed} of one step. "
+            f"Choose a smaller --batch-size, at most {len(images) // recipe.discriminator_steps}."
+        )
+    return images, None
+
+
+def _size(text):
+    """``"32"`` or ``"32x64"`` as (height, width)."""
+    sides = text.lower().split("x")
+    if len(sides) not in (1, 2) or not all(side.strip().isdigit() for side in sides):
+        raise ValueError(f"--size must be SIDE or HEIGHTxWIDTH in pixels; got {text!r}.")
+    return int(sides[0]), int(sides[-1])
 
 
 def _sample(options):
+    import numpy as np
+
+    from gantutor import plots
+
+    if options.out.suffix not in (".png", ".npz"):
+        raise ValueError(f"--out must end in .png or .npz; got {options.out.name!r}.")
     images, labels = _generated(options.source, options.count, options.seed)
     if options.out.suffix == ".npz":
         arrays = {"images": images} | ({} if labels is None else {"labels": labels})
         np.savez_compressed(options.out, **arrays)
-    elif options.out.suffix == ".png":
-        plots.image_grid(images).savefig(options.out)
     else:
-        raise ValueError(f"--out must end in .png or .npz; got {options.out.name!r}.")
+        plots.image_grid(images).savefig(options.out)
     print(f"{len(images)} samples are in {options.out}.")
     return 0
 
 
 def _score(options):
+    from gantutor import data, metrics
+    from gantutor.runs import folder
+
     source, labels = Path(options.source), None
+    if options.weights and not options.weights.is_file():
+        raise ValueError(f"There is no file {options.weights} of Inception weights.")
     if source.suffix == ".npz":
-        with np.load(source, allow_pickle=False) as file:
-            images, labels = check_images(file["images"]), file.get("labels")
-    elif source.is_dir() and not (source / "run.json").exists():
-        images = data.image_folder(source, options.side, channels=3 if options.real else 1)
+        images, labels = _read_npz(source)
+    elif source.is_dir() and not folder.is_run(source):
+        if options.real is None:
+            raise ValueError(
+                f"{source} is a folder of images: --real FOLDER says what to compare them with. "
+                "Digits are scored from an NPZ file, a run or a shipped generator."
+            )
+        images = data.image_folder(source, _size(options.size))
     else:
         images, labels = _generated(options.source, options.count, options.seed)
     if options.real is None:
         report = metrics.digit_report(images, labels)
     else:
         inception = importlib.import_module("gantutor.torch.inception")
-        real = data.image_folder(options.real, images.shape[1])
-        report = inception.inception_report(images, real, options.weights)
+        real = data.image_folder(options.real, images.shape[1:3])
+        report = inception.inception_report(real, images, options.weights)
     print(json.dumps(report, indent=2))
     return 0
 
 
+def _read_npz(path):
+    """The images of an NPZ file, checked, and its labels or None."""
+    import numpy as np
+
+    from gantutor.validation import check_images
+
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            names = list(file.files) if hasattr(file, "files") else []
+            if "images" not in names:
+                raise ValueError(f"{path} must hold an array `images`; it holds {names}.")
+            return check_images(file["images"]), file.get("labels")
+    except (EOFError, zipfile.BadZipFile, OSError) as error:
+        raise ValueError(f"{path} is missing, damaged, or no NPZ file ({error}).") from error
+
+
 def _generated(source, count, seed):
     """Samples of a run, or of a shipped generator, as float32 NHWC, and their classes or None."""
-    folder = Path(source)
-    if folder.is_dir():
-        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    import numpy as np
+
+    from gantutor import recipes, shipped
+    from gantutor.runs import folder
+    from gantutor.runs.checkpoint import latest_checkpoint
+    from gantutor.validation import check_positive
+
+    count = check_positive(count, "count")
+    if Path(source).is_dir():
+        run = folder.read(source)
         twin = importlib.import_module(f"gantutor.{run['framework']}")
-        kind = {"torch": "Trainer", "keras": "GAN"}[run["framework"]]
         recipe = recipes.Recipe.from_dict(run["recipe"])
-        trained = getattr(twin, kind).from_recipe(recipe, run["seed"])
-        trained.restore(latest_checkpoint(folder))
-        labels = _spread(count, recipe.classes)
-        return trained.sample(count, seed, labels), labels
-    if f"{source}.safetensors" not in shipped.manifest():
+        trained = twin.Trainer.from_recipe(recipe, run["seed"])
+        trained.restore(latest_checkpoint(source))
+        sampler = trained.ema
+    elif f"{source}.safetensors" in shipped.manifest():
+        sampler = importlib.import_module("gantutor.torch").load_generator(source)
+    else:
         raise ValueError(f"{source!r} is neither a run's folder nor a shipped generator.")
-    twin = importlib.import_module("gantutor.torch")
-    recipe, _ = shipped.load_generator_weights(source)
-    labels = _spread(count, recipe.classes)
-    return twin.sample(twin.load_generator(source), count, seed, recipe.classes, labels), labels
-
-
-def _spread(count, classes):
-    """Labels 0 … classes − 1 in turn, or None without classes."""
-    return np.arange(check_positive(count, "count")) % classes if classes else None
+    labels = np.arange(count) % sampler.classes if sampler.classes else None
+    return sampler.sample(count, seed, labels), labels
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with contextlib.suppress(BrokenPipeError):
+        sys.exit(main())

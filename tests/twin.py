@@ -7,9 +7,16 @@ import pytest
 
 from gantutor import recipes
 
-QUICK = recipes.get("dcgan").replace(
-    side=8, latent_dim=8, generator_width=4, discriminator_width=4, batch_size=16, steps=30
-)
+SMALL = {
+    "shape": (8, 8, 1),
+    "latent_dim": 8,
+    "generator": {"width": 4},
+    "discriminator": {"width": 4},
+    "batch_size": 16,
+    "steps": 30,
+}
+QUICK = recipes.get("dcgan").replace(**SMALL)
+CLASSES = recipes.get("minute").replace(**SMALL, classes=3)
 
 
 def small_images(count=80, side=8, channels=1, seed=0):
@@ -23,19 +30,44 @@ class Twin:
         pytest.importorskip({"torch": "torch", "keras": "tensorflow"}[name])
         self.name = name
         self.module = importlib.import_module(f"gantutor.{name}")
-        self.callbacks = importlib.import_module(f"gantutor.{name}.callbacks")
-        self.losses = importlib.import_module(f"gantutor.{name}.losses")
-        self.models = importlib.import_module(f"gantutor.{name}.models")
+        for part in ("games", "layers", "losses", "models", "penalties", "building"):
+            setattr(self, part, importlib.import_module(f"gantutor.{name}.{part}"))
         self.train = self.module.train
-        self.kind = {"torch": "Trainer", "keras": "GAN"}[name]
 
     def build(self, recipe, seed=0):
-        return getattr(self.module, self.kind).from_recipe(recipe, seed)
+        return self.module.Trainer.from_recipe(recipe, seed)
+
+    def play(self, game, **settings):
+        """A trainer of a game: in Keras the game itself, compiled."""
+        batch_size = settings.pop("batch_size", 64)
+        if self.name == "torch":
+            return self.module.Trainer(game, batch_size=batch_size, **settings)
+        game.compile(**settings)
+        game.batch_size = batch_size
+        return game
+
+    def fit(self, trainer, data, steps, callbacks=(), labels=None, **more):
+        if self.name == "torch":
+            return trainer.fit(data, steps, callbacks, labels, **more)
+        more = {"verbose": 0, **more}
+        return trainer.fit(data, labels, steps_per_epoch=steps, callbacks=callbacks, **more)
+
+    def network(self, trainer, side="generator"):
+        game = trainer.game if self.name == "torch" else trainer
+        return getattr(game, side)
 
     def weights(self, trained):
         """All numbers that the next step depends on."""
         return {key: value.detach().cpu().numpy().copy() if self.name == "torch" else value.numpy()
                 for key, value in trained._state().items()}  # fmt: skip
+
+    def apply(self, model, inputs):
+        """Apply a model to NumPy inputs, NHWC or rows, and return NumPy outputs alike."""
+        from importlib import import_module
+
+        return import_module(f"gantutor.{self.name}.sampling").apply(
+            model, np.asarray(inputs, "float32")
+        )
 
 
 def assert_same_bits(a, b):

@@ -1,4 +1,4 @@
-"""GANs in Keras on TensorFlow: models, games, losses, penalties, training. Same names as `gantutor.torch`.
+"""GANs in Keras on TensorFlow: models, games, losses, training. Twin: `gantutor.torch`.
 
 Images are float32 NHWC in [−1, 1] everywhere.
 """

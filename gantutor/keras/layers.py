@@ -38,6 +38,16 @@ class _Spectral:
             outputs = outputs + ops.cast(self.bias, self.compute_dtype)
         return outputs if self.activation is None else self.activation(outputs)
 
+    def save_own_variables(self, store):
+        """Keep u and v beside kernel and bias, which is all that the plain layers keep."""
+        for i, variable in enumerate(self.weights):
+            store[str(i)] = variable
+
+    def load_own_variables(self, store):
+        """Read what `save_own_variables` kept."""
+        for i, variable in enumerate(self.weights):
+            variable.assign(store[str(i)])
+
     def _iterate(self):
         # One power iteration; u and v count as constants for the gradient.
         matrix = ops.stop_gradient(ops.reshape(self.kernel, (-1, self.kernel.shape[-1])))

@@ -13,9 +13,7 @@ def adam(learning_rate=2e-4, betas=(0.5, 0.999), epsilon=1e-8):
         Decay of the averages of the gradient and of its square.
     epsilon : float
     """
-    return keras.optimizers.Adam(
-        learning_rate, beta_1=betas[0], beta_2=betas[1], epsilon=epsilon
-    )
+    return keras.optimizers.Adam(learning_rate, beta_1=betas[0], beta_2=betas[1], epsilon=epsilon)
 
 
 def rmsprop(learning_rate=5e-5, decay=0.9, epsilon=1e-8):

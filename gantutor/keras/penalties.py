@@ -162,7 +162,7 @@ def compare(judge, real, fake, weights, noise):
     terms : dict of tf.Tensor
         Weight times penalty, by name.
     """
-    real, fake = tf.convert_to_tensor(real), tf.cast(fake, tf.float32)
+    real, fake = tf.identity(real), tf.identity(tf.cast(fake, tf.float32))
     own = [name for name in ("r1", "r2") if name in weights]
     with tf.GradientTape() as tape:
         tape.watch([real, fake])

@@ -443,7 +443,9 @@ class Trainer(keras.Model):
 
     def _state(self):
         """All variables that the next step depends on, by name."""
-        owners = {f"game.{name}": n for name, n in (self.generators() | self.discriminators()).items()}
+        owners = {
+            f"game.{name}": n for name, n in (self.generators() | self.discriminators()).items()
+        }
         for k, networks in enumerate(self._networks_of_averages):
             owners |= {f"average{k}.{name}": network for name, network in networks.items()}
         owners |= {f"optimizer.{side}": optimizer for side, optimizer in self.optimizers.items()}

@@ -63,12 +63,13 @@ class Order:
     def __init__(self, count: int, size: int, seed: int, which: int = 0):
         self.count, self.size = count, check_batch_size(size, count)
         self.seed, self.which = seed, which
-        self._epoch, self._order = None, None
+        self._pass = (None, None)  # number and order, set together: several threads may ask
 
     def rows(self, step: int) -> np.ndarray:
         """Return the examples of a step, counted from 0, as int64 [size]."""
         epoch, position = divmod(step, self.count // self.size)
-        if epoch != self._epoch:
-            self._epoch = epoch
-            self._order = shuffled(self.count, self.seed, epoch, self.which)
-        return self._order[position * self.size : (position + 1) * self.size]
+        known, order = self._pass
+        if epoch != known:
+            order = shuffled(self.count, self.seed, epoch, self.which)
+            self._pass = (epoch, order)
+        return order[position * self.size : (position + 1) * self.size]

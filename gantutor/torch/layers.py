@@ -163,7 +163,9 @@ def initialize(model: nn.Module, kind: str, seed: int, spectral_norm: bool = Fal
     """
     generator = torch.Generator().manual_seed(seed)
     model = model.to_empty(device="cpu")
-    kernels = [m for m in model.modules() if isinstance(m, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)]
+    kernels = [
+        m for m in model.modules() if isinstance(m, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)
+    ]
     for layer in kernels:
         if kind == "glorot":
             nn.init.xavier_uniform_(layer.weight, generator=generator)
@@ -191,6 +193,7 @@ def mixes_examples(model: nn.Module) -> bool:
     examples must then be judged apart.
     """
     return any(
-        isinstance(layer, nn.modules.batchnorm._BatchNorm) or getattr(layer, "mixes_examples", False)
+        isinstance(layer, nn.modules.batchnorm._BatchNorm)
+        or getattr(layer, "mixes_examples", False)
         for layer in model.modules()
     )

@@ -9,7 +9,7 @@ from gantutor import shipped
 from gantutor.runs.latents import as_latents, with_classes
 from gantutor.torch import building
 from gantutor.torch.weights import set_weights
-from gantutor.validation import check_images, check_rows
+from gantutor.validation import check_images
 
 CHUNK = 500  # examples at a time
 

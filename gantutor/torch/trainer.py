@@ -324,9 +324,9 @@ class Trainer:
 
     def _feed(self, data, labels):
         game = self.game
-        if hasattr(data, "__iter__") and not isinstance(data, np.ndarray | tuple | list | dict):
-            if not isinstance(data, torch.Tensor):
-                return Loaded(data, game.inputs, self.discriminator_steps, self.device)
+        arrays = np.ndarray | tuple | list | dict | torch.Tensor
+        if hasattr(data, "__iter__") and not isinstance(data, arrays):
+            return Loaded(data, game.inputs, self.discriminator_steps, self.device)
         arrays = feeding.named_arrays(data, labels, game.inputs, game.classes, game.unpaired)
         feed = Arrays(
             arrays, self.batch_size, self.discriminator_steps, self.seed, game.unpaired, self.device

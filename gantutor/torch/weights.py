@@ -95,7 +95,9 @@ def _entries(model):
 
 
 def _kind(layer):
-    return next(kind.__name__ for kind in type(layer).__mro__ if kind.__module__.startswith("torch."))
+    return next(
+        kind.__name__ for kind in type(layer).__mro__ if kind.__module__.startswith("torch.")
+    )
 
 
 def _of_layer(layer):

@@ -53,7 +53,7 @@ class Game(Trainer):
     latent_dim = None
     classes = 0
 
-    def __init__(self, loss="non_saturating", penalties=None, penalty_every=1, **more):  # noqa: D107
+    def __init__(self, loss="non_saturating", penalties=None, penalty_every=1, **more):
         super().__init__(**more)
         self.loss_pair = losses.get(loss)
         self.penalties = parts.check_weights(penalties or {}, _penalties.PENALTIES, "penalty")

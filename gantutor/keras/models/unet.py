@@ -49,7 +49,11 @@ class UNet(keras.Model):
         for channels in reversed(widths[:-1]):
             self.up.append(
                 keras.Sequential(
-                    [doubling(channels, bias, draw.next()), *normalized(normalization), layers.ReLU()]
+                    [
+                        doubling(channels, bias, draw.next()),
+                        *normalized(normalization),
+                        layers.ReLU(),
+                    ]
                 )
             )
         self.last = doubling(shape[2], True, draw.next())

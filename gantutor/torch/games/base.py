@@ -50,7 +50,7 @@ class Game(nn.Module):
     latent_dim = None
     classes = 0
 
-    def __init__(self, loss="non_saturating", penalties=None, penalty_every=1):  # noqa: D107
+    def __init__(self, loss="non_saturating", penalties=None, penalty_every=1):
         super().__init__()
         self.loss = losses.get(loss)
         self.penalties = parts.check_weights(penalties or {}, _penalties.PENALTIES, "penalty")

@@ -1,5 +1,7 @@
 """Deep convolutional networks. Radford, Metz and Chintala 2016, Section 3."""
 
+import itertools
+
 import torch
 from torch import nn
 
@@ -11,6 +13,8 @@ from gantutor.torch.layers import (
     ToRows,
     doubling,
     initialize,
+)
+from gantutor.torch.layers import (
     normalization as normalized,
 )
 
@@ -71,7 +75,7 @@ def dcgan_generator(
                 nn.Linear(latent_dim + classes, height * breadth * widths[0], bias=bias),
                 FromNHWC(height, breadth, widths[0]),
             ]
-            for inputs, outputs in zip(widths, widths[1:], strict=False):
+            for inputs, outputs in itertools.pairwise(widths):
                 layers += [*hidden(inputs), doubling(inputs, outputs, bias)]
             layers += [*hidden(widths[-1]), doubling(widths[-1], shape[2])]
         model = nn.Sequential(*layers, nn.Tanh())

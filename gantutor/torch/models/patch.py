@@ -5,7 +5,8 @@ from torch import nn
 
 from gantutor.runs import seeds
 from gantutor.sizes import split_shape
-from gantutor.torch.layers import initialize, normalization as normalized
+from gantutor.torch.layers import initialize
+from gantutor.torch.layers import normalization as normalized
 
 
 def patch_discriminator(

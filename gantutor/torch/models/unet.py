@@ -5,7 +5,8 @@ from torch import nn
 
 from gantutor.runs import seeds
 from gantutor.sizes import split_shape
-from gantutor.torch.layers import doubling, initialize, normalization as normalized
+from gantutor.torch.layers import doubling, initialize
+from gantutor.torch.layers import normalization as normalized
 
 
 class UNet(nn.Module):
@@ -32,7 +33,9 @@ class UNet(nn.Module):
         for level in reversed(range(1, len(widths))):
             inputs = widths[level] * (1 if level == len(widths) - 1 else 2)
             layer = doubling(inputs, widths[level - 1], bias)
-            up.append(nn.Sequential(layer, *normalized(normalization, widths[level - 1]), nn.ReLU()))
+            up.append(
+                nn.Sequential(layer, *normalized(normalization, widths[level - 1]), nn.ReLU())
+            )
         self.down, self.up = nn.ModuleList(down), nn.ModuleList(up)
         self.last = doubling(widths[0] * (2 if up else 1), outputs)
 
