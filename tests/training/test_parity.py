@@ -15,41 +15,96 @@ import gantutor.torch.losses as torch_losses  # noqa: E402
 import gantutor.torch.models as torch_models  # noqa: E402
 import gantutor.torch.penalties as torch_penalties  # noqa: E402
 from gantutor import parity, recipes  # noqa: E402
-from gantutor.runs.latents import with_classes  # noqa: E402
+from gantutor.keras.sampling import apply as keras_apply  # noqa: E402
+from gantutor.runs.order import Order  # noqa: E402
+from gantutor.torch.sampling import apply as torch_apply  # noqa: E402
 from gantutor.torch.weights import get_weights  # noqa: E402
 
+DCGAN, MLP = recipes.get("dcgan"), recipes.get("mlp")
+WIDE = {"generator": {"width": 8}, "discriminator": {"width": 8}}
 GRID = {
-    "mlp": recipes.get("mlp"),
-    "dcgan": recipes.get("dcgan"),
-    "rgb": recipes.get("dcgan").replace(side=32, channels=3, generator_width=8),
-    "spectral mlp": recipes.get("mlp").replace(spectral_norm=True, discriminator_width=8),
-    "spectral": recipes.get("dcgan").replace(spectral_norm=True, discriminator_width=8),
-    "layer": recipes.get("dcgan").replace(
-        generator_normalization="layer", discriminator_normalization="layer", generator_width=8
+    "mlp": MLP,
+    "dcgan": DCGAN,
+    "rgb": DCGAN.replace(shape=(32, 32, 3), generator={"width": 8}),
+    "oblong": DCGAN.replace(shape=(8, 24, 2), **WIDE),
+    "spectral mlp": MLP.replace(spectral_norm=True, discriminator={"width": 8}),
+    "spectral": DCGAN.replace(spectral_norm=True, discriminator={"width": 8}),
+    "layer": DCGAN.replace(normalization="layer", generator={"width": 8}),
+    "instance": DCGAN.replace(
+        generator={"width": 8, "normalization": "instance"}, discriminator={"width": 8}
     ),
-    "plain": recipes.get("dcgan").replace(generator_normalization=None, side=8),
-    "classes": recipes.get("minute").replace(classes=3, generator_width=8),
-    "batch": recipes.get("dcgan").replace(
-        discriminator_normalization="batch", discriminator_width=8
+    "plain": DCGAN.replace(generator={"normalization": None}, shape=(8, 8, 1)),
+    "classes": recipes.get("minute").replace(classes=3, generator={"width": 8}),
+    "mlp with classes": MLP.replace(
+        classes=3, game="conditional", generator={"width": 8}, discriminator={"width": 8}
+    ),
+    "batch": DCGAN.replace(discriminator={"normalization": "batch", "width": 8}),
+    "paired": DCGAN.replace(
+        shape=(16, 16, 1),
+        latent_dim=None,
+        generator=("unet", {"source_channels": 3, "width": 4}),
+        discriminator=("patch", {"source_channels": 3, "width": 4}),
+        game=("paired", {"l1": 3.0, "loss": "non_saturating", "penalties": {}}),
+    ),
+    "cycle": DCGAN.replace(
+        shape=(8, 8, 1),
+        latent_dim=None,
+        generator=("unet", {"source_channels": 1, "width": 4}),
+        discriminator=("patch", {"layers": 1, "width": 4}),
+        game=("cycle", {"identity": 2.0, "loss": "least_squares", "penalties": {}}),
     ),
 }
 
 
 def twins(recipe, seed=3):
-    """A PyTorch trainer and a Keras GAN with the same weights."""
-    trainer, gan = gt.Trainer.from_recipe(recipe, seed), gk.GAN.from_recipe(recipe, seed)
-    parity.to_keras(trainer.generator, gan.generator)
-    parity.to_keras(trainer.generator, gan.ema)
-    parity.to_keras(trainer.discriminator, gan.discriminator)
-    return trainer, gan
+    """A PyTorch trainer and a Keras game with the same weights."""
+    trainer, game = gt.Trainer.from_recipe(recipe, seed), gk.Trainer.from_recipe(recipe, seed)
+    for here, there in zip(networks(trainer.game), networks(game), strict=True):
+        parity.to_keras(here, there)
+    for copies, others in zip(trainer._copies, game._networks_of_averages, strict=True):
+        for name, network in trainer.game.generators().items():
+            parity.to_torch(game.generators()[name], copies[name])
+            parity.to_keras(network, others[name])
+    return trainer, game
 
 
-def batch(recipe, seed=0, size=16):
+def networks(game):
+    return [*game.generators().values(), *game.discriminators().values()]
+
+
+def batch(recipe, game, seed=0, size=16):
+    """A batch and its noise, as NumPy arrays."""
     rng = np.random.default_rng(seed)
-    real = rng.uniform(-1, 1, (size, *recipe.shape)).astype("float32")
-    latents = rng.standard_normal((2, size, recipe.latent_dim), dtype="float32")
-    labels = rng.integers(recipe.classes, size=size) if recipe.classes else None
-    return real, latents, rng.uniform(size=size).astype("float32"), labels
+    height, width, channels = recipe.shape
+    settings = recipe.generator.settings
+    sizes = {name: channels for name in game.inputs if name != "labels"}
+    if "source" in sizes:
+        sizes["source"] = settings["source_channels"]
+    made = {
+        name: rng.uniform(-1, 1, (size, height, width, count)).astype("float32")
+        for name, count in sizes.items()
+    }
+    if recipe.classes:
+        made["labels"] = rng.integers(recipe.classes, size=size)
+    noise = {"mix": rng.uniform(size=size).astype("float32")}
+    if recipe.latent_dim:
+        noise["latents"] = rng.standard_normal((size, recipe.latent_dim), dtype="float32")
+    whole = (size, height, width, sum(sizes.values()) if "source" in sizes else channels)
+    noise["probe"] = rng.standard_normal(whole, dtype="float32")
+    return made, noise
+
+
+def tensors(arrays):
+    return {
+        name: nchw(array) if array.ndim == 4 else torch.from_numpy(array)
+        for name, array in arrays.items()
+    }
+
+
+def constants(arrays):
+    import tensorflow as tf
+
+    return {name: tf.constant(array) for name, array in arrays.items()}
 
 
 def nchw(images):
@@ -58,30 +113,54 @@ def nchw(images):
 
 @pytest.mark.parametrize("name", GRID)
 @pytest.mark.parametrize("training", [False, True])
-def test_generators_and_discriminators_agree(name, training):
-    trainer, gan = twins(GRID[name])
-    real, latents, _, labels = batch(GRID[name])
-    codes = with_classes(latents[0], GRID[name].classes, labels=labels)
-    trainer.generator.train(training)
-    trainer.discriminator.train(training)
+def test_networks_agree(name, training):
+    trainer, game = twins(GRID[name])
+    made, noise = batch(GRID[name], game)
+    inputs, given = tensors(made | noise), constants(made | noise)
+    trainer.game.train(training)
     with torch.no_grad():
-        fake = trainer.generator(torch.from_numpy(codes)).permute(0, 2, 3, 1).numpy()
-        logits = trainer.discriminator(nchw(real)).numpy()
-    assert logits.shape == (16, *([GRID[name].classes] if labels is not None else []))
-    np.testing.assert_allclose(gan.generator(codes, training=training), fake, atol=1e-5)
-    np.testing.assert_allclose(gan.discriminator(real, training=training), logits, atol=1e-5)
+        fake = trainer.game.draw(inputs, inputs)
+    if training:
+        there = game.draw(given, given)
+        pairs = [(fake[k], there[k]) for k in fake] if isinstance(fake, dict) else [(fake, there)]
+        for a, b in pairs:
+            np.testing.assert_allclose(b, a.permute(0, 2, 3, 1), atol=1e-5)
+    for k, (here, there) in enumerate(
+        zip(trainer.game.discriminators().values(), game.discriminators().values(), strict=True)
+    ):
+        real = (
+            np.concatenate([a for n, a in made.items() if n != "labels"], -1)
+            if ("source" in made)
+            else made[game.inputs[k if game.unpaired else 0]]
+        )
+        with torch.no_grad():
+            logits = here(nchw(real)).numpy()
+        found = there(real, training=training)
+        np.testing.assert_allclose(found, logits, atol=1e-5)
+        assert logits.shape[0] == 16 and np.abs(logits).max() > 0
+
+
+@pytest.mark.parametrize("name", ["dcgan", "classes", "paired", "batch"])
+def test_what_is_drawn_agrees(name):
+    trainer, game = twins(GRID[name])
+    made, noise = batch(GRID[name], game)
+    inputs = made.get("source", noise.get("latents"))
+    if "labels" in made:
+        inputs = np.concatenate([inputs, np.eye(3, dtype="f4")[made["labels"]]], axis=1)
+    here = torch_apply(trainer.ema.network, inputs)
+    np.testing.assert_allclose(keras_apply(game.ema.network, inputs), here, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", GRID)
 def test_weights_return_bit_for_bit(name):
-    trainer, gan = twins(GRID[name])
+    trainer, game = twins(GRID[name])
     other = gt.Trainer.from_recipe(GRID[name], seed=9)
-    for part in ("generator", "discriminator"):
-        parity.to_torch(getattr(gan, part), getattr(other, part))
-        carried = zip(
-            get_weights(getattr(trainer, part)), get_weights(getattr(other, part)), strict=True
-        )
-        assert all(np.array_equal(here, there) for here, there in carried)
+    for here, there, empty in zip(
+        networks(trainer.game), networks(game), networks(other.game), strict=True
+    ):
+        parity.to_torch(there, empty)
+        carried = zip(get_weights(here), get_weights(empty), strict=True)
+        assert all(np.array_equal(a, b) for a, b in carried)
 
 
 @pytest.mark.parametrize("loss", torch_losses.LOSSES)
@@ -106,119 +185,148 @@ def test_losses_and_their_gradients_agree(loss):
                 np.testing.assert_allclose(b, a, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["dcgan", "spectral", "spectral mlp", "layer", "mlp"])
+@pytest.mark.parametrize("name", ["dcgan", "spectral", "spectral mlp", "layer", "mlp", "classes"])
 def test_penalties_agree(name):
-    trainer, gan = twins(GRID[name])
-    real, latents, mix, _ = batch(GRID[name])
-    fake = np.clip(latents.mean() + real[::-1], -1, 1)
-    weights = {"gradient_penalty": 10.0, "r1": 1.0, "r2": 2.0}
-    trainer.discriminator.eval()
-    here = torch_penalties.weighted_sum(
-        weights, trainer.discriminator, nchw(real), nchw(fake), torch.from_numpy(mix)
-    )
-    there = keras_penalties.weighted_sum(weights, gan.discriminator, real, fake, mix)
-    np.testing.assert_allclose(there, here.item(), rtol=1e-4)
+    trainer, game = twins(GRID[name])
+    made, noise = batch(GRID[name], game)
+    weights = {"gradient_penalty": 10.0, "r1": 1.0, "r2": 2.0, "finite_r1": 1.0, "finite_r2": 0.5}
+    made["fake"] = made["real"][::-1].copy()
+    here, there = tensors(made | noise), constants(made | noise)
+    judges = [
+        module.Judge(network, values.get("labels"))
+        for module, network, values in (
+            (torch_penalties, trainer.game.discriminator, here),
+            (keras_penalties, game.discriminator, there),
+        )
+    ]
+    *_, terms = torch_penalties.compare(judges[0], here["real"], here["fake"], weights, here)
+    *_, twin = keras_penalties.compare(judges[1], there["real"], there["fake"], weights, there)
+    assert terms.keys() == twin.keys() == weights.keys()
+    for term in terms:
+        # A finite difference divides float32's rounding of two logits by ε = 0.01.
+        loose = 0.05 if term.startswith("finite") else 1e-4
+        assert float(twin[term]) == pytest.approx(terms[term].item(), rel=loose, abs=1e-6), term
 
 
 @pytest.mark.parametrize("name", GRID)
 @pytest.mark.parametrize("loss", ["non_saturating", "relativistic"])
 def test_one_full_training_step_agrees(name, loss):
     penalties = {} if name == "batch" else {"r1": 1.0}
-    rates = {"generator_rate": 0.01, "discriminator_rate": 0.01}
-    recipe = GRID[name].replace(loss=loss, penalties=penalties, betas=(0.0, 0.9), **rates)
-    trainer, gan = twins(recipe)
-    before = {
-        part: getattr(gan, part).get_weights() for part in ("generator", "discriminator", "ema")
+    recipe = GRID[name].replace(loss=loss, penalties=penalties, learning_rate=0.01)
+    recipe = recipe.replace(betas=(0.0, 0.9))
+    trainer, game = twins(recipe)
+    owners = {
+        "generator": list(game.generators().values()),
+        "discriminator": list(game.discriminators().values()),
+        "average": list(game._networks_of_averages[0].values()),
     }
+    before = {part: [n.get_weights() for n in found] for part, found in owners.items()}
     # Adam's first step is the gradient's sign: where that gradient is 0 but for rounding, the
     # sign is arbitrary. So both start from the same, warm second moments.
-    for part in ("generator", "discriminator"):
-        for moments in getattr(trainer, f"{part}_optimizer").state.values():
-            moments["exp_avg_sq"].fill_(1e-6)
-        for velocity in getattr(gan, f"{part}_optimizer")._velocities:
+    for side, optimizer in trainer.optimizers.items():
+        for parameter in trainer.parameters(side):
+            optimizer.state[parameter] = {
+                "step": torch.zeros(()),
+                "exp_avg": torch.zeros_like(parameter),
+                "exp_avg_sq": torch.full_like(parameter, 1e-6),
+            }
+        for velocity in game.optimizers[side]._velocities:
             velocity.assign(1e-6 + 0 * velocity)
-    real, latents, mix, labels = batch(recipe)
-    told = None if labels is None else torch.from_numpy(labels)
-    z = torch.from_numpy(latents[0])
-    fake, keras_fake = trainer.draw(z, told), gan.draw(latents[0], labels)
-    d = trainer.discriminator_step(nchw(real), fake, torch.from_numpy(mix), told)
-    g = trainer.generator_step(fake, nchw(real), told)
-    np.testing.assert_allclose(gan.discriminator_step(real, keras_fake, mix, labels), d, rtol=1e-4)
-    np.testing.assert_allclose(gan.generator_step(keras_fake, real, labels), g, rtol=1e-4)
-    for part in ("generator", "discriminator", "ema"):
-        model = getattr(gan, part)
-        after = zip(get_weights(getattr(trainer, part)), model.get_weights(), strict=True)
-        for variable, old, (here, there) in zip(model.weights, before[part], after, strict=True):
-            if variable.name == "moving_variance":
-                continue  # see the next test
-            # Rounding may put a unit on the other side of a kink: rare, and small in the norm of
-            # the whole step, while a wrong sign or factor would be as large as the step.
-            step = np.linalg.norm(here - old)
-            assert np.linalg.norm(there - here) <= 0.02 * step + 1e-6 * old.size, variable.path
-        moved = np.abs(getattr(gan, part).get_weights()[0] - before[part][0]).max()
-        assert moved > 1e-5, f"the step of {part} was a step"
+    made, noise = batch(recipe, game)
+    inputs, given = tensors(made | noise), constants(made | noise)
+    fake = trainer.game.draw(inputs, inputs)
+    d = trainer.discriminator_step(inputs, fake, inputs)
+    g = trainer.generator_step(inputs, fake, inputs)
+    import tensorflow as tf
+
+    # The fakes are drawn once, before D moves, as in a step of `fit`.
+    with tf.GradientTape() as tape:
+        keras_fake = game.draw(given, given)
+        with tape.stop_recording():
+            d_twin = game.discriminator_step(given, keras_fake, given)
+        g_twin = game.generator_loss(given, keras_fake, given, 0)
+        total = sum(g_twin.values())
+    game._apply("generator", tape, total)
+    game._average(0)
+    for terms, twin in ((d, d_twin), (g, g_twin)):
+        assert terms.keys() == twin.keys()
+        for term in terms:
+            np.testing.assert_allclose(twin[term], terms[term], rtol=1e-3, atol=1e-6)
+    torch_owners = {
+        "generator": list(trainer.game.generators().values()),
+        "discriminator": list(trainer.game.discriminators().values()),
+        "average": list(trainer._copies[0].values()),
+    }
+    for part, models in owners.items():
+        for model, old, twin in zip(models, before[part], torch_owners[part], strict=True):
+            after = zip(get_weights(twin), model.get_weights(), strict=True)
+            for variable, start, (here, there) in zip(model.weights, old, after, strict=True):
+                if variable.name == "moving_variance":
+                    continue  # see the next test
+                # Rounding may put a unit on the other side of a kink: rare, and small in the norm
+                # of the whole step, while a wrong sign or factor would be as large as the step.
+                step = np.linalg.norm(here - start)
+                close = 0.02 * step + 1e-6 * start.size
+                assert np.linalg.norm(there - here) <= close, (part, variable.path)
+            moved = np.abs(model.get_weights()[0] - old[0]).max()
+            assert moved > 1e-5, f"the step of {part} was a step"
 
 
 def test_running_variances_differ_by_bessels_correction():
     recipe = GRID["dcgan"]
-    trainer, gan = twins(recipe)
-    _, latents, _, _ = batch(recipe)
-    trainer.generator(torch.from_numpy(latents[0]))
-    gan.generator(latents[0], training=True)
-    here = dict(trainer.generator.named_buffers())["2.running_var"].numpy()
-    there = next(w for w in gan.generator.weights if w.name == "moving_variance").numpy()
-    n = len(latents[0]) * 7 * 7
+    trainer, game = twins(recipe)
+    _, noise = batch(recipe, game)
+    trainer.game.generator(torch.from_numpy(noise["latents"]))
+    game.generator(noise["latents"], training=True)
+    here = dict(trainer.game.generator.named_buffers())["2.running_var"].numpy()
+    there = next(w for w in game.generator.weights if w.name == "moving_variance").numpy()
+    n = len(noise["latents"]) * 7 * 7
     np.testing.assert_allclose(here - 0.9, (there - 0.9) * n / (n - 1), rtol=1e-4, atol=1e-7)
     assert not np.allclose(here, there, rtol=0, atol=1e-9)
 
 
 def test_same_seed_means_same_batches():
     data = np.random.default_rng(0).uniform(-1, 1, (50, 8, 8, 1)).astype("float32")
-    recipe = recipes.get("dcgan").replace(side=8, batch_size=16)
-    trainer = gt.Trainer.from_recipe(recipe, seed=5)
-    labels = np.arange(50) % 3
+    trainer = gt.Trainer.from_recipe(DCGAN.replace(shape=(8, 8, 1), batch_size=16), seed=5)
+    labels, order = np.arange(50) % 3, Order(50, 16, seed=5)
+    feed = trainer._feed(data, None)
     for step, (real, told) in enumerate(gk.batches(data, 16, seed=5, labels=labels).take(7)):
-        trainer.step = step
-        rows = trainer._rows(len(data)).numpy()
-        assert np.array_equal(data[rows], real)
-        assert np.array_equal(labels[rows], told)
+        (mine,) = feed.batches(step)
+        assert np.array_equal(mine["real"].permute(0, 2, 3, 1).numpy(), real)
+        assert np.array_equal(labels[order.rows(step)], told)
     assert step == 6
 
 
-def test_models_and_trainers_have_the_same_signatures():
+def public(module):
+    return {name for name in vars(module) if not name.startswith("_")}
+
+
+def test_twins_have_the_same_names_and_signatures():
+    import importlib
     import inspect
 
-    for name in (
-        "mlp_generator",
-        "mlp_discriminator",
-        "dcgan_generator",
-        "dcgan_discriminator",
-        "build",
-    ):
-        here = inspect.signature(getattr(torch_models, name))
-        assert here == inspect.signature(getattr(keras_models, name)), name
+    assert gt.__all__ == [name for name in gk.__all__ if name != "batches"]
+    for part in ("models", "games"):
+        here, there = (importlib.import_module(f"gantutor.{f}.{part}") for f in ("torch", "keras"))
+        assert here.__all__ == there.__all__
+        for name in here.__all__:
+            mine, twin = inspect.signature(getattr(here, name)), getattr(there, name)
+            twin = inspect.signature(twin)
+            arguments = [p for p in twin.parameters.values() if p.name != "more"]
+            assert list(mine.parameters.values()) == arguments, name
     assert list(torch_losses.LOSSES) == list(keras_losses.LOSSES)
-    for name in ("gradient_penalty", "r1", "r2", "clip_weights", "weighted_sum"):
-        here = inspect.signature(getattr(torch_penalties, name))
-        assert here == inspect.signature(getattr(keras_penalties, name)), name
-    for name in ("train", "sample", "load_generator"):
-        assert inspect.signature(getattr(gt, name)) == inspect.signature(getattr(gk, name)), name
-    for name in (
-        "draw",
-        "discriminator_step",
-        "generator_step",
-        "sample",
-        "save_checkpoint",
-        "restore",
-    ):
-        here = inspect.signature(getattr(gt.Trainer, name))
-        assert here == inspect.signature(getattr(gk.GAN, name)), name
-    import gantutor.keras.callbacks as keras_callbacks
-    import gantutor.torch.callbacks as torch_callbacks
-
-    for name in ("ProgressBar", "SampleGrid", "Metrics", "Checkpoint"):
-        here = inspect.signature(getattr(torch_callbacks, name))
-        assert here == inspect.signature(getattr(keras_callbacks, name)), name
+    assert list(torch_penalties.PENALTIES) == list(keras_penalties.PENALTIES)
+    names = ("gradient_penalty", "r1", "r2", "finite_difference", "clip_weights", "compare")
+    pairs = [(getattr(torch_penalties, n), getattr(keras_penalties, n)) for n in names]
+    pairs += [(getattr(gt, n), getattr(gk, n)) for n in ("train", "load_generator")]
+    pairs += [(gt.Sampler.sample, gk.Sampler.sample), (gt.Translator.sample, gk.Translator.sample)]
+    methods = ("draw", "discriminator_loss", "generator_loss", "compare", "noise", "sampler")
+    pairs += [(getattr(gt.Game, n), getattr(gk.Game, n)) for n in methods]
+    methods = ("sample", "save_checkpoint", "restore", "parameters", "settings")
+    pairs += [(getattr(gt.Trainer, n), getattr(gk.Trainer, n)) for n in methods]
+    for here, there in pairs:
+        mine, twin = (list(inspect.signature(f).parameters) for f in (here, there))
+        assert mine == twin, here.__qualname__
 
 
 def test_models_that_do_not_match_are_refused():
@@ -231,3 +339,22 @@ def test_models_that_do_not_match_are_refused():
     with pytest.raises(ValueError, match="Keras model has weights of shapes"):
         parity.to_keras(generator, keras_models.dcgan_generator(width=16))
     assert all(np.array_equal(a, b) for a, b in zip(before, get_weights(generator), strict=True))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: torch.nn.Embedding(3, 2),
+        lambda: torch.nn.Conv3d(1, 2, 3),
+        lambda: torch.nn.MultiheadAttention(4, 2),
+        lambda: torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.LSTM(3, 3)),
+    ],
+)
+def test_a_layer_of_unknown_layout_is_refused(layer):
+    with pytest.raises(TypeError, match="has no known layout in Keras"):
+        get_weights(layer())
+
+
+def test_nested_layers_are_carried():
+    model = torch.nn.Sequential(torch.nn.Sequential(torch.nn.Linear(3, 2)), torch.nn.Linear(2, 1))
+    assert [w.shape for w in get_weights(model)] == [(3, 2), (2,), (2, 1), (1,)]
