@@ -60,6 +60,7 @@ def test_grey_red_has_the_luminance_of_the_standard(folder):
         ("RGBA", (*RED, 255), [1, -1, -1]),
         ("RGBA", (*RED, 0), [1, 1, 1]),
         ("I;16", 65535, [1, 1, 1]),
+        ("I;16", 51_200, [199 / 127.5 - 1] * 3),  # 51,200 / 257 = 199.2
         ("I;16", 257 * 51, [-0.6, -0.6, -0.6]),  # 51 of 255 once it has 8 bits
     ],
 )
