@@ -4,10 +4,13 @@ import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from numbers import Number
+from typing import TypeVar
 
 import numpy as np
 
 from gantutor.validation import check_choice
+
+Setting = TypeVar("Setting")
 
 GLUE_PREFIX = "application/papermill.record/"
 PACKAGES = (
@@ -23,7 +26,7 @@ PACKAGES = (
 )
 
 
-def choose(quick, full):
+def choose(quick: Setting, full: Setting) -> Setting:
     """Return `quick`, or `full` where the environment asks for the long run.
 
     Parameters
@@ -55,7 +58,7 @@ def choose(quick, full):
     ]
 
 
-def glue(name, value):
+def glue(name: str, value: float | str | np.generic) -> None:
     """Keep a number or a text of this run for the prose, where ``{glue:text}`` shows it.
 
     Nothing is displayed. The cell's output carries the value in the form that MyST-NB reads, so
@@ -86,7 +89,7 @@ def glue(name, value):
     )
 
 
-def versions():
+def versions() -> dict[str, str]:
     """Return the versions in use, without importing what they belong to.
 
     Returns

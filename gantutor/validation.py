@@ -1,10 +1,15 @@
 """Checks of what users hand in: errors name the argument, what arrived and what is expected."""
 
 import difflib
+import math
 import numbers
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+Choice = TypeVar("Choice", bound=str | None)
 
 
 def check_images(images, name="images", channels=None, side=None):
@@ -149,13 +154,32 @@ def _check_matrix(rows, name):
     return rows
 
 
-def check_labels(labels, count, classes, name="labels"):
+def check_labels(labels: ArrayLike, count: int, classes: int, name: str = "labels") -> np.ndarray:
     """Return `labels` as int64 of shape [count] with values in 0 … classes − 1.
+
+    Parameters
+    ----------
+    labels : array_like of int, shape [count]
+    count : int
+        How many there must be.
+    classes : int
+        Number of classes.
+    name : str
+        What the caller calls this argument; used in the error.
+
+    Returns
+    -------
+    numpy.ndarray, int64, shape [count]
 
     Raises
     ------
     ValueError
         If their number, type or range is wrong.
+
+    Examples
+    --------
+    >>> check_labels([0, 9], count=2, classes=10)
+    array([0, 9])
     """
     labels = np.asarray(labels)
     if labels.shape != (count,):
@@ -169,7 +193,9 @@ def check_labels(labels, count, classes, name="labels"):
     return labels.astype(np.int64)
 
 
-def check_data(data, labels=None, classes=0):
+def check_data(
+    data: ArrayLike, labels: ArrayLike | None = None, classes: int = 0
+) -> tuple[np.ndarray, np.ndarray | None]:
     """Return what a trainer learns from: images or points, and labels if there are classes.
 
     Parameters
@@ -192,6 +218,12 @@ def check_data(data, labels=None, classes=0):
         If one of them is not as above.
     """
     data = np.asarray(data)
+    if data.ndim not in (2, 4):
+        raise ValueError(
+            "data must be images of shape [N, height, width, channels] or points of shape [N, d]; "
+            f"got {list(data.shape)}."
+            + (" Add a channel axis with data[..., None]." if data.ndim == 3 else "")
+        )
     data = check_rows(data, "data") if data.ndim == 2 else check_images(data, "data")
     if (labels is None) != (classes == 0):
         given = "none" if labels is None else "some"
@@ -201,22 +233,88 @@ def check_data(data, labels=None, classes=0):
     return data, None if labels is None else check_labels(labels, len(data), classes)
 
 
-def check_positive(value, name):
-    """Return `value` as an int that is at least 1.
+def check_positive(value: float, name: str) -> int:
+    """Return a whole number of at least 1 as a Python int.
+
+    Parameters
+    ----------
+    value : int or float
+        Python or NumPy number; 16.0 is 16.
+    name : str
+        What the caller calls this argument; used in the error.
 
     Raises
     ------
     ValueError
         If it is not a whole number, or less than 1.
+
+    Examples
+    --------
+    >>> check_positive(np.float32(16), "side")
+    16
     """
-    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not (is_number and value >= 1 and value % 1 == 0):
+    if not (_is_real(value) and value >= 1 and value % 1 == 0):
         raise ValueError(f"{name} must be a whole number of at least 1; got {value!r}.")
     return int(value)
 
 
-def check_batch_size(batch_size, count):
-    """Return `batch_size` if `count` examples make at least one batch.
+def check_number(value: float, name: str, above: float = -math.inf) -> float:
+    """Return a finite number as a Python float.
+
+    Parameters
+    ----------
+    value : int or float
+        Python or NumPy number.
+    name : str
+        What the caller calls this argument; used in the error.
+    above : float
+        The number must be greater than this.
+
+    Raises
+    ------
+    ValueError
+        If it is not a number, not finite, or not above the bound.
+
+    Examples
+    --------
+    >>> check_number(np.float32(0.5), "std", above=0)
+    0.5
+    """
+    if not (_is_real(value) and above < value < math.inf):
+        bound = f" above {above:g}" if above > -math.inf else ""
+        raise ValueError(f"{name} must be a finite number{bound}; got {value!r}.")
+    return float(value)
+
+
+def check_size(size: float | Sequence[float], name: str = "size") -> tuple[int, int]:
+    """Return height and width in pixels.
+
+    Parameters
+    ----------
+    size : int or (int, int)
+        Side of a square, or height and width.
+    name : str
+        What the caller calls this argument; used in the error.
+
+    Raises
+    ------
+    ValueError
+        If it is neither one nor two whole numbers of at least 1.
+
+    Examples
+    --------
+    >>> check_size(28), check_size((32, 48))
+    ((28, 28), (32, 48))
+    """
+    is_pair = isinstance(size, Sequence) and not isinstance(size, str)
+    if is_pair and len(size) != 2:
+        raise ValueError(f"{name} must be one side, or height and width; got {size!r}.")
+    height, width = (check_positive(side, name) for side in (size if is_pair else (size, size)))
+    return height, width
+
+
+def check_batch_size(batch_size: float, count: int) -> int:
+    """Return `batch_size` as an int if `count` examples make at least one batch.
 
     Raises
     ------
@@ -231,12 +329,22 @@ def check_batch_size(batch_size, count):
     return batch_size
 
 
-def check_choice(value, choices: Iterable[str], name):
-    """Return `value` if it is one of `choices`; otherwise suggest the nearest name.
+def check_choice(value: Any, choices: Iterable[Choice], name: str) -> Choice:
+    """Return the one of `choices` that `value` is; otherwise suggest the nearest name.
+
+    Parameters
+    ----------
+    value : object
+        What arrived.
+    choices : iterable of str or None
+        What is possible.
+    name : str
+        What the caller calls this argument; used in the error.
 
     Raises
     ------
     ValueError
+        If it is none of them.
 
     Examples
     --------
@@ -244,9 +352,14 @@ def check_choice(value, choices: Iterable[str], name):
     'hinge'
     """
     choices = list(choices)
-    if value in choices:
-        return value
+    # Arrays are neither hashable nor, compared with a text, true or false.
+    if isinstance(value, Hashable) and value in choices:
+        return choices[choices.index(value)]
     names = {str(choice).lower(): choice for choice in choices}
-    near = difflib.get_close_matches(str(value).lower(), names, n=1)
+    near = difflib.get_close_matches(value.lower(), names, n=1) if isinstance(value, str) else ()
     hint = f" Did you mean {names[near[0]]!r}?" if near else ""
     raise ValueError(f"Unknown {name} {value!r}.{hint} Known: {', '.join(map(repr, choices))}.")
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)

@@ -15,8 +15,8 @@ for name, value in {
 }.items():
     os.environ.setdefault(name, value)
 
-# Triton, which PyTorch's CUDA builds bring, ends the process if it is loaded after TensorFlow
-# ("Option … registered more than once"): both hold a copy of LLVM.
+# Tests of both frameworks share a process, in any order. PyTorch's first optimiser imports Triton
+# where that is installed, and Triton 3.7 or newer, imported after TensorFlow, ends the process.
 if find_spec("triton"):
     import triton  # noqa: F401
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -15,7 +16,16 @@ def run(code):
 
 @pytest.mark.parametrize(
     "module",
-    ["gantutor", "gantutor.data", "gantutor.metrics", "gantutor.plots", "gantutor.recipes"],
+    [
+        "gantutor",
+        "gantutor.data",
+        "gantutor.metrics",
+        "gantutor.notebook",
+        "gantutor.plots",
+        "gantutor.recipes",
+        "gantutor.shipped",
+        "gantutor.widgets",
+    ],
 )
 def test_the_framework_free_parts_load_quickly(module):
     done = run(f"import sys, {module}; print(*{SLOW!r} & set(sys.modules))")
@@ -45,11 +55,64 @@ def test_the_wrong_backend_is_named():
     assert "needs Keras's TensorFlow backend; got 'torch'" in done.stderr
 
 
-def test_triton_is_loaded_before_tensorflow(tmp_path):
-    # The other way round ends the process where PyTorch is a CUDA build.
-    pytest.importorskip("tensorflow")
-    (tmp_path / "triton.py").write_text(
-        "import sys\nprint('first' if 'tensorflow' not in sys.modules else 'late')\n"
+FRAMEWORKS = {"torch", "torch._dynamo", "triton", "tensorflow", "keras"}
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        ("gantutor.torch", {"torch"}),
+        ("gantutor.keras", {"tensorflow", "keras"}),
+    ],
+)
+def test_a_twin_loads_its_own_framework_and_no_compiler(tmp_path, module, expected):
+    for name in expected - {"keras"}:
+        pytest.importorskip(name)
+    (tmp_path / "triton.py").touch()  # so that there is one to be found
+    done = run(
+        f"import sys; sys.path.append({str(tmp_path)!r}); import {module}; "
+        f"print(*{FRAMEWORKS!r} & set(sys.modules))"
     )
-    done = run(f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import gantutor.keras")
-    assert done.stdout.split() == ["first"]
+    assert done.returncode == 0, done.stderr
+    assert set(done.stdout.split()) == expected
+
+
+TORCH = """
+import torch
+weight = torch.nn.Parameter(torch.ones(2))
+optimizer = torch.optim.Adam([weight], lr=0.1)
+weight.sum().backward()
+optimizer.step()
+"""
+KERAS = """
+import gantutor.keras, tensorflow
+tensorflow.function(lambda x: x + 1)(tensorflow.ones(2))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "code",
+    [
+        KERAS,
+        "import torch._dynamo" + KERAS + TORCH,
+        TORCH + KERAS + TORCH,
+        "import triton" + KERAS + TORCH,
+        KERAS + "import gantutor.torch as t; t.sample(t.load_generator('digits'), 2)",
+    ],
+    ids=["keras", "compiler first", "optimiser first", "triton first", "samples without training"],
+)
+def test_orders_of_the_frameworks_with_triton(code):
+    for name in ("torch", "tensorflow"):
+        pytest.importorskip(name)
+    if find_spec("triton") is None:
+        pytest.skip("Triton is not installed: it comes with PyTorch's CUDA wheels")
+    done = run(code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_package_itself_loads_at_once():
+    # The interpreter's own start is not counted, and the best of five is free of other work.
+    clock = "import time; start = time.perf_counter(); import gantutor; "
+    seconds = [float(run(clock + "print(time.perf_counter() - start)").stdout) for _ in range(5)]
+    assert min(seconds) < 0.2

@@ -239,7 +239,7 @@ def frames_of(page):
 
 @pytest.fixture(scope="module")
 def shapes_film():
-    images, _ = draw_shapes(12, side=16)
+    images, _ = draw_shapes(12, size=16)
     frames = images.reshape(3, 4, 16, 16, 3)
     return plots.replay(frames, ["shapes"] * 3, alt='Shapes "change"').data
 

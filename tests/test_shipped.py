@@ -4,8 +4,9 @@ import hashlib
 
 import pytest
 
+from gantutor import shipped
 from gantutor.metrics import digit_fid
-from gantutor.shipped import DIRECTORY, load_shipped, manifest
+from gantutor.shipped import DIRECTORY, load_generator_weights, load_shipped, manifest
 
 
 def test_every_shipped_file_is_in_the_manifest_and_small():
@@ -32,6 +33,43 @@ def test_a_damaged_file_is_refused(tmp_path, damage):
     )
     with pytest.raises(ValueError, match=r"digit_statistics.safetensors is damaged"):
         load_shipped(name, directory=tmp_path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    name = "digit_statistics.safetensors"
+    with pytest.raises(FileNotFoundError, match=rf"{name} is missing\. Install gantutor again"):
+        load_shipped(name, directory=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "message"),
+    [
+        (None, FileNotFoundError, r"manifest\.json is missing\. Install gantutor again"),
+        (b"", ValueError, r"manifest\.json is damaged .*Install gantutor again"),
+        (b'{"a": \xff', ValueError, r"manifest\.json is damaged .*Install gantutor again"),
+    ],
+)
+def test_a_damaged_manifest_is_named(tmp_path, monkeypatch, content, error, message):
+    monkeypatch.setattr(shipped, "DIRECTORY", tmp_path)
+    if content is not None:
+        (tmp_path / "manifest.json").write_bytes(content)
+    with pytest.raises(error, match=message):
+        load_shipped("digit_statistics.safetensors")
+
+
+def test_nobody_can_change_the_manifest_for_others():
+    mine = manifest()
+    before = mine["digits.safetensors"]["recipe"].copy()
+    mine["digits.safetensors"]["recipe"].clear()
+    mine.pop("digit_classifier.safetensors")
+    assert manifest()["digits.safetensors"]["recipe"] == before
+    assert "digit_classifier.safetensors" in manifest()
+
+
+@pytest.mark.parametrize("name", ["dragons", "digit_classifier", "digits.safetensors"])
+def test_what_is_no_generator_is_named_and_those_that_are(name):
+    with pytest.raises(FileNotFoundError, match=rf"'{name}'; there are: digits\."):
+        load_generator_weights(name)
 
 
 def test_a_file_that_does_not_ship_is_named():

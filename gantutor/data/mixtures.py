@@ -1,10 +1,13 @@
 """Toy data whose density is known: Gaussian mixtures on a ring, on a grid and on a line."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from gantutor.validation import check_positive, check_rows
+from gantutor.data.rng import as_rng
+from gantutor.validation import check_number, check_positive, check_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +36,13 @@ class GaussianMixture:
     centres: np.ndarray
     std: float
 
-    def __post_init__(self):
-        object.__setattr__(self, "centres", check_rows(self.centres, "centres"))
-        if not 0 < self.std < np.inf:
-            raise ValueError(f"std must be positive and finite; got {self.std!r}.")
+    def __post_init__(self) -> None:
+        centres = check_rows(self.centres, "centres").copy()
+        centres.flags.writeable = False
+        object.__setattr__(self, "centres", centres)
+        object.__setattr__(self, "std", check_number(self.std, "std", above=0))
 
-    def sample(self, count, seed):
+    def sample(self, count: int, seed: int | np.random.Generator) -> np.ndarray:
         """Draw points.
 
         Parameters
@@ -53,16 +57,16 @@ class GaussianMixture:
 
         Raises
         ------
-        ValueError
-            If `count` is not a positive whole number.
+        TypeError, ValueError
+            If `count` is not a positive whole number, or `seed` is no seed.
         """
         count = check_positive(count, "count")
-        random = np.random.default_rng(seed)
-        modes = random.integers(len(self.centres), size=count)
-        noise = random.standard_normal((count, self.centres.shape[1]))
+        rng = as_rng(seed)
+        modes = rng.integers(len(self.centres), size=count)
+        noise = rng.standard_normal((count, self.centres.shape[1]))
         return (self.centres[modes] + self.std * noise).astype(np.float32)
 
-    def log_density(self, points):
+    def log_density(self, points: ArrayLike) -> np.ndarray:
         """Return the natural logarithm of the density at each point.
 
         Parameters
@@ -92,7 +96,7 @@ class GaussianMixture:
         return np.logaddexp.reduce(-0.5 * (offsets**2).sum(axis=-1), axis=1) - constant
 
 
-def ring(modes=8, radius=2.0, std=0.02):
+def ring(modes: int = 8, radius: float = 2.0, std: float = 0.02) -> GaussianMixture:
     """Return `modes` Gaussians in the plane, evenly on a circle, the first at angle 0.
 
     Parameters
@@ -111,7 +115,7 @@ def ring(modes=8, radius=2.0, std=0.02):
     Raises
     ------
     ValueError
-        If `modes` or `std` is not positive.
+        If `modes` or `std` is not positive, or `radius` is not a finite number.
 
     References
     ----------
@@ -122,11 +126,12 @@ def ring(modes=8, radius=2.0, std=0.02):
     >>> ring(modes=4, radius=1.0).centres.round(3).tolist()[0]
     [1.0, 0.0]
     """
-    angles = 2 * np.pi * np.arange(check_positive(modes, "modes")) / modes
+    modes, radius = check_positive(modes, "modes"), check_number(radius, "radius")
+    angles = 2 * np.pi * np.arange(modes) / modes
     return GaussianMixture(radius * np.stack([np.cos(angles), np.sin(angles)], axis=1), std)
 
 
-def grid(side=5, spacing=2.0, std=0.05):
+def grid(side: int = 5, spacing: float = 2.0, std: float = 0.05) -> GaussianMixture:
     """Return `side` × `side` Gaussians in the plane, on a square grid around the origin.
 
     Parameters
@@ -145,7 +150,7 @@ def grid(side=5, spacing=2.0, std=0.05):
     Raises
     ------
     ValueError
-        If `side` or `std` is not positive.
+        If `side` or `std` is not positive, or `spacing` is not a finite number.
 
     References
     ----------
@@ -157,13 +162,13 @@ def grid(side=5, spacing=2.0, std=0.05):
     >>> grid(side=2).centres.tolist()
     [[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]]
     """
-    ticks = spacing * (np.arange(check_positive(side, "side")) - (side - 1) / 2)
-    return GaussianMixture(
-        np.stack(np.meshgrid(ticks, ticks, indexing="ij"), -1).reshape(-1, 2), std
-    )
+    side, spacing = check_positive(side, "side"), check_number(spacing, "spacing")
+    ticks = spacing * (np.arange(side) - (side - 1) / 2)
+    centres = np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1).reshape(-1, 2)
+    return GaussianMixture(centres, std)
 
 
-def line(centres=(-2.0, 2.0), std=0.5):
+def line(centres: Sequence[float] = (-2.0, 2.0), std: float = 0.5) -> GaussianMixture:
     """Return one-dimensional Gaussians.
 
     Parameters

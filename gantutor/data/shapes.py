@@ -1,14 +1,19 @@
 """Coloured shapes, drawn by seeded arithmetic: RGB images for when digits are too grey."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from gantutor.validation import check_positive
+from gantutor.data.rng import as_rng
+from gantutor.validation import check_positive, check_size
 
 SHAPES = ("circle", "square", "triangle")
 _CHUNK = 250  # images at a time: the memory for intermediate results stays small
 
 
-def draw_shapes(count, side=32, seed=0):
+def draw_shapes(
+    count: int, size: int | Sequence[int] = 32, seed: int | np.random.Generator = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """Draw one bright shape on a dark plain background in each image.
 
     Kind, colour, place and size are random. Edges are smooth (anti-aliased), and the whole shape
@@ -18,46 +23,48 @@ def draw_shapes(count, side=32, seed=0):
     ----------
     count : int
         How many images; at least 1.
-    side : int
-        Height and width, in pixels; at least 8.
+    size : int or (int, int)
+        Side of square images, or height and width, in pixels; at least 8. The shapes' size goes by
+        the smaller of the two.
     seed : int or numpy.random.Generator
 
     Returns
     -------
-    images : numpy.ndarray, float32, shape [count, side, side, 3]
+    images : numpy.ndarray, float32, shape [count, height, width, 3]
         RGB in [−1, 1].
     labels : numpy.ndarray, int64, shape [count]
         Indices into ``SHAPES``.
 
     Raises
     ------
-    ValueError
-        If `count` is not positive, or `side` is less than 8.
+    TypeError, ValueError
+        If `count` is not positive, `size` is less than 8, or `seed` is no seed.
 
     Examples
     --------
-    >>> images, labels = draw_shapes(4, side=16, seed=0)
+    >>> images, labels = draw_shapes(4, size=16, seed=0)
     >>> images.shape, SHAPES[labels[0]]
     ((4, 16, 16, 3), 'triangle')
     """
     count = check_positive(count, "count")
-    if check_positive(side, "side") < 8:
-        raise ValueError(f"side must be at least 8 pixels; got {side}.")
-    random = np.random.default_rng(seed)
-    labels = random.integers(len(SHAPES), size=count)
-    radii = random.uniform(0.2, 0.42, size=count) * side  # half a shape's width, in pixels
-    places = random.uniform(radii, side - radii, size=(2, count))
-    colours = _bright_colours(random.uniform(0, 6, size=count))
-    backgrounds = random.uniform(-1, -0.4, size=(count, 3))
+    height, width = check_size(size)
+    if min(height, width) < 8:
+        raise ValueError(f"size must be at least 8 pixels each way; got {size!r}.")
+    rng = as_rng(seed)
+    labels = rng.integers(len(SHAPES), size=count)
+    radii = rng.uniform(0.2, 0.42, size=count) * min(height, width)  # half a shape's width
+    places = rng.uniform(radii, np.array([[width], [height]]) - radii, size=(2, count))
+    colours = _bright_colours(rng.uniform(0, 6, size=count))
+    backgrounds = rng.uniform(-1, -0.4, size=(count, 3))
 
-    axis = np.arange(side, dtype=np.float32) + 0.5  # the pixels' centres
-    images = np.empty((count, side, side, 3), np.float32)
+    x, y = (np.arange(side, dtype=np.float32) + 0.5 for side in (width, height))  # pixels' centres
+    images = np.empty((count, height, width, 3), np.float32)
     for start in range(0, count, _CHUNK):
         part = slice(start, start + _CHUNK)
         radius, left, top = (
             values[part, None, None].astype(np.float32) for values in (radii, *places)
         )
-        distances = _signed_distances(axis - left, axis[:, None] - top, radius)
+        distances = _signed_distances(x - left, y[:, None] - top, radius)
         distances = np.take_along_axis(distances, labels[None, part, None, None], axis=0)[0]
         coverage = np.clip(0.5 - distances, 0, 1)[..., None]  # of each pixel by the shape
         background = backgrounds[part, None, None]
@@ -65,7 +72,7 @@ def draw_shapes(count, side=32, seed=0):
     return images, labels
 
 
-def _signed_distances(x, y, radius):
+def _signed_distances(x: np.ndarray, y: np.ndarray, radius: np.ndarray) -> np.ndarray:
     """Return pixels' distances from the edge of each of SHAPES, negative inside; y points down.
 
     At the outside of corners they are too small, which no one sees at the width of a pixel.
@@ -77,7 +84,7 @@ def _signed_distances(x, y, radius):
     return np.stack([circle, square, triangle])
 
 
-def _bright_colours(hues):
+def _bright_colours(hues: np.ndarray) -> np.ndarray:
     """Return the fully saturated colours of hues in [0, 6), in [−1, 1], shape [N, 3]."""
     # Red, green and blue follow one trapezium over the circle of hues, a third of it apart.
     apart = np.array([0, 4, 2])

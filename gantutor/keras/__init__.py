@@ -1,14 +1,11 @@
 """GANs in Keras on TensorFlow: models, games, losses, training. Twin: `gantutor.torch`.
 
 Images are float32 NHWC in [−1, 1] everywhere.
+
+A program that also trains with PyTorch imports ``torch._dynamo`` first. PyTorch's first optimiser
+imports it, and it imports Triton where that is installed (as with PyTorch's CUDA wheels); Triton
+3.7 or newer, imported after TensorFlow, ends the process, for both hold a copy of LLVM.
 """
-
-from importlib.util import find_spec as _find_spec
-
-# Triton, which PyTorch's CUDA builds bring, ends the process if it is loaded after TensorFlow
-# ("Option … registered more than once"): both hold a copy of LLVM.
-if _find_spec("triton"):
-    import triton as _triton  # noqa: F401
 
 try:
     import keras as _keras

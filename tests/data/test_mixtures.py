@@ -48,8 +48,8 @@ def test_samples_spread_evenly_over_the_modes():
 def test_the_seed_decides_and_a_generator_moves_on():
     mixture = ring()
     assert np.array_equal(mixture.sample(9, seed=5), mixture.sample(9, seed=5))
-    random = np.random.default_rng(5)
-    assert not np.array_equal(mixture.sample(9, random), mixture.sample(9, random))
+    rng = np.random.default_rng(5)
+    assert not np.array_equal(mixture.sample(9, rng), mixture.sample(9, rng))
 
 
 def test_the_centres_of_a_ring():
@@ -73,8 +73,12 @@ def test_the_centres_of_a_grid():
         (lambda: ring(modes=0), "modes must be a whole number of at least 1; got 0"),
         (lambda: grid(side=-1), "side must be a whole number"),
         (lambda: line(centres=()), "centres is empty"),
-        (lambda: line(std=0), "std must be positive and finite; got 0"),
-        (lambda: ring(std=float("nan")), "std must be positive and finite; got nan"),
+        (lambda: line(std=0), "std must be a finite number above 0; got 0"),
+        (lambda: ring(std=float("nan")), "std must be a finite number above 0; got nan"),
+        (lambda: ring(std="0.1"), "std must be a finite number above 0; got '0.1'"),
+        (lambda: ring(radius=None), "radius must be a finite number; got None"),
+        (lambda: grid(spacing=np.inf), "spacing must be a finite number; got inf"),
+        (lambda: ring().sample(9, seed=-1), "seed must be a whole number of at least 0; got -1"),
         (lambda: GaussianMixture([[np.inf]], 1.0), "centres must be finite"),
         (lambda: ring().sample(0, seed=0), "count must be a whole number of at least 1; got 0"),
         (lambda: ring().log_density([[1.0]]), "points must have 2 columns; got 1"),
@@ -83,3 +87,27 @@ def test_the_centres_of_a_grid():
 def test_bad_arguments(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_numbers_of_any_type_mean_the_same():
+    assert np.array_equal(
+        ring(8.0, np.int64(2), np.float64(0.02)).centres, ring(8, 2.0, 0.02).centres
+    )
+    assert np.array_equal(grid(np.float32(3), 2).centres, grid(3, 2.0).centres)
+    points = ring().sample(np.int64(9), seed=np.int64(5))
+    assert np.array_equal(points, ring().sample(9.0, seed=5))
+
+
+@pytest.mark.parametrize("seed", [None, 1.5, "0"])
+def test_what_is_no_seed(seed):
+    with pytest.raises(TypeError, match="seed must be a whole number of at least 0; got"):
+        ring().sample(2, seed)
+
+
+def test_a_mixture_keeps_its_centres():
+    mine = np.zeros((1, 2), "float32")
+    mixture = GaussianMixture(mine, std=1.0)
+    mine += 5
+    assert mixture.centres.tolist() == [[0, 0]]
+    with pytest.raises(ValueError, match="read-only"):
+        mixture.centres += 1

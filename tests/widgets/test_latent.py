@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gantutor import widgets
-from gantutor.plots import image_grid
+from gantutor.widgets import latent, latent_explorer
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -29,7 +28,7 @@ def large_image(explorer):
 
 
 def test_sliders_move_the_image():
-    explorer = widgets.latent_explorer(sample, latent_dim=10)
+    explorer = latent_explorer(sample, latent_dim=10)
     slider = explorer.controls[0]
     levels = []
     for value in (-3, 0, 3):
@@ -40,7 +39,7 @@ def test_sliders_move_the_image():
 
 
 def test_the_first_slider_is_the_direction_that_changes_the_images_most():
-    explorer = widgets.latent_explorer(sample, latent_dim=10)
+    explorer = latent_explorer(sample, latent_dim=10)
     before = large_image(explorer)
     for slider in explorer.controls[1:4]:
         slider.value = 3
@@ -48,7 +47,7 @@ def test_the_first_slider_is_the_direction_that_changes_the_images_most():
 
 
 def test_directions_are_orthonormal_and_find_the_one_that_matters():
-    directions = widgets._strong_directions(sample, 10, np.random.default_rng(0))
+    directions = latent._strong_directions(sample, 10, np.random.default_rng(0))
     assert directions.shape == (4, 10)
     assert np.allclose(directions @ directions.T, np.eye(4), atol=1e-5)
     assert abs(directions[0, 0]) > 0.99
@@ -61,11 +60,11 @@ def test_a_slider_is_the_coordinate_of_z_itself():
         asked.append(latents)
         return sample(latents)
 
-    explorer = widgets.latent_explorer(watched, latent_dim=10, seed=3)
+    explorer = latent_explorer(watched, latent_dim=10, seed=3)
     explorer.controls[1].value = 2.0
-    directions = widgets._strong_directions(sample, 10, np.random.default_rng(3))
+    directions = latent._strong_directions(sample, 10, np.random.default_rng(3))
     coordinates = asked[-1] @ directions.T
-    assert asked[-1].dtype == np.float32 and asked[-1].shape == (1 + 4 * widgets.STEPS, 10)
+    assert asked[-1].dtype == np.float32 and asked[-1].shape == (1 + 4 * latent.STEPS, 10)
     assert np.allclose(coordinates[0], [0, 2, 0, 0], atol=1e-5)
     assert np.allclose(coordinates[1:8, 0], np.linspace(-3, 3, 7), atol=1e-5)
     assert np.allclose(coordinates[8:15, 1], np.linspace(-3, 3, 7), atol=1e-5)
@@ -79,19 +78,19 @@ def test_new_z_changes_all_but_the_sliders():
         asked.append(latents[0])
         return sample(latents)
 
-    explorer = widgets.latent_explorer(watched, latent_dim=10)
+    explorer = latent_explorer(watched, latent_dim=10)
     explorer.controls[0].value = 1.0
     *_, button = explorer.controls
     old = asked[-1]
     button.click()
-    directions = widgets._strong_directions(sample, 10, np.random.default_rng(0))
+    directions = latent._strong_directions(sample, 10, np.random.default_rng(0))
     assert np.allclose(directions @ asked[-1], directions @ old, atol=1e-5)
     assert np.linalg.norm(asked[-1] - old) > 1
     assert explorer.controls[0].value == 1.0
 
 
 def test_no_button_where_the_sliders_are_all_of_z():
-    explorer = widgets.latent_explorer(lambda z: sample(z), latent_dim=2)
+    explorer = latent_explorer(lambda z: sample(z), latent_dim=2)
     assert [control.description for control in explorer.controls] == ["Direction 1", "Direction 2"]
 
 
@@ -100,14 +99,14 @@ def test_the_seed_decides_the_first_picture():
         return np.tanh(latents).reshape(-1, 4, 4, 1)
 
     first, again, other = (
-        widgets.latent_explorer(blobs, 16, seed=seed).picture.value for seed in (0, 0, 1)
+        latent_explorer(blobs, 16, seed=seed).picture.value for seed in (0, 0, 1)
     )
     assert first == again
     assert first != other
 
 
 def test_an_explorer_is_stored_as_control_picture_and_words():
-    explorer = widgets.latent_explorer(sample, latent_dim=10)
+    explorer = latent_explorer(sample, latent_dim=10)
     bundle = explorer._repr_mimebundle_()
     assert bundle[VIEW]["model_id"]
     assert base64.b64decode(bundle["image/png"]) == explorer.picture.value
@@ -117,6 +116,7 @@ def test_an_explorer_is_stored_as_control_picture_and_words():
 @pytest.mark.parametrize(
     ("generator", "latent_dim", "message"),
     [
+        (sample, None, "latent_dim must be a whole number of at least 1; got None"),
         (sample, 0, "latent_dim must be a whole number of at least 1; got 0"),
         (lambda z: z, 8, r"sample\(latents\) must have shape \[N, height, width, channels\]"),
         (lambda z: 100 * sample(z), 8, r"sample\(latents\) must lie in \[−1, 1\]"),
@@ -124,58 +124,17 @@ def test_an_explorer_is_stored_as_control_picture_and_words():
 )
 def test_bad_generators(generator, latent_dim, message):
     with pytest.raises(ValueError, match=message):
-        widgets.latent_explorer(generator, latent_dim)
+        latent_explorer(generator, latent_dim)
 
 
-@pytest.fixture
-def calls():
-    return []
+def test_numbers_of_any_type_mean_the_same():
+    expected = latent_explorer(sample, 10, seed=3).picture.value
+    assert latent_explorer(sample, np.float64(10), seed=np.int64(3)).picture.value == expected
 
 
-@pytest.fixture
-def knobs(calls):
-    def make_figure(grey, count):
-        calls.append((grey, count))
-        return image_grid(np.full((count, 8, 8, 1), grey))
-
-    return widgets.knob_explorer(make_figure, grey=[-1.0, 0.0, 0.5], count=[1, 4])
-
-
-def level(seen):
-    """The grey level near the bottom, below the line of choices."""
-    return seen[-40, seen.shape[1] // 2]
-
-
-def test_choosing_a_value_shows_its_figure(knobs):
-    grey, count = knobs.controls
-    assert level(picture(knobs.picture.value)) == pytest.approx(0, abs=1)
-    grey.value = 0.5
-    assert level(picture(knobs.picture.value)) == pytest.approx(0.75 * 255, abs=1)
-    width = picture(knobs.picture.value).shape[1]
-    count.value = 4
-    assert picture(knobs.picture.value).shape[1] > width
-
-
-def test_no_figure_is_made_twice(knobs, calls):
-    assert calls == [(-1.0, 1), (0.0, 1), (0.5, 1)]
-    grey, count = knobs.controls
-    grey.value = 0.0
-    assert len(calls) == 3
-    count.value = 4
-    count.value = 1
-    count.value = 4
-    assert calls[3:] == [(0.0, 4)]
-
-
-def test_a_static_page_shows_every_value_of_the_first_knob(knobs):
-    still = picture(base64.b64decode(knobs._repr_mimebundle_()["image/png"]))
-    one = picture(knobs.picture.value)
-    assert still.shape == (3 * one.shape[0], one.shape[1])
-    thirds = [level(part) for part in np.split(still, 3)]
-    assert np.allclose(thirds, [0, 127.5, 0.75 * 255], atol=1)
-
-
-@pytest.mark.parametrize("choices", [{}, {"steps": []}])
-def test_knobs_need_values(choices):
-    with pytest.raises(ValueError, match="needs knobs with at least one value each"):
-        widgets.knob_explorer(image_grid, **choices)
+@pytest.mark.parametrize(
+    ("seed", "error"), [(-1, ValueError), (None, TypeError), (1.5, TypeError), ("0", TypeError)]
+)
+def test_what_is_no_seed(seed, error):
+    with pytest.raises(error, match="seed must be a whole number of at least 0; got"):
+        latent_explorer(sample, 10, seed=seed)
