@@ -1,90 +1,32 @@
-"""Mode collapse and its cures, on points in the plane: several seeds train at once.
+"""GANs of points in the plane under one setting: several seeds train at once.
 
 Data, networks and scores are those of Lin et al. (2018), PacGAN, section 4.1, with the widths as
-settings. The networks of all seeds lie side by side in one stack, whose weights have shape
-[S, inputs, outputs]; the seeds share nothing but the time that it takes to train them.
+settings. The seeds share nothing but the time that it takes to train them.
 """
 
-import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import pandas as pd
+import numpy as np
 import torch
-from torch import nn
-from torch.nn.functional import normalize
 
 from gantutor import metrics
 from gantutor.data import grid, ring
 from gantutor.recipes import check_penalties
 from gantutor.runs.progress import progress_bar
+from gantutor.runs.seeds import number
+from gantutor.studies.mode_collapse.networks import Discriminator, Generator
 from gantutor.torch import losses, penalties
 from gantutor.validation import check_choice, check_positive
 
 #: The mixtures of the published protocol.
 TASKS = {"ring": ring(modes=8, radius=1.0, std=0.01), "grid": grid(side=5, spacing=2.0, std=0.05)}
 
-#: What may help against mode collapse, as settings, by the names of the table.
-CURES = {
-    "plain": {},
-    "few data: 200 points": {"examples": 200},
-    "learning rates ÷ 10": {"generator_rate": 1e-4, "discriminator_rate": 1e-4},
-    "learning rate of D × 4": {"generator_rate": 2.5e-4},
-    "learning rate of G × 4": {"discriminator_rate": 2.5e-4},
-    "β₁ = 0": {"beta1": 0.0},
-    "β₁ = 0.5": {"beta1": 0.5},
-    "D four times as wide": {"discriminator_width": 128},
-    "D a quarter as wide": {"discriminator_width": 8},
-    "G four times as wide": {"generator_width": 256},
-    "noise on real points only": {"augmentation": "real"},
-    "noise on both kinds": {"augmentation": "both"},
-    "minimax": {"loss": "minimax"},
-    "least squares": {"loss": "least_squares"},
-    "hinge": {"loss": "hinge"},
-    "Wasserstein + penalty, 5 steps": {
-        "loss": "wasserstein",
-        "penalties": {"gradient_penalty": 1.0},
-        "discriminator_steps": 5,
-    },
-    "gradient penalty": {"penalties": {"gradient_penalty": 1.0}},
-    "R1": {"penalties": {"r1": 1.0}},
-    "spectral norm": {"spectral_norm": True},
-    "relativistic": {"loss": "relativistic"},
-    "relativistic + R1 + R2": {"loss": "relativistic", "penalties": {"r1": 1.0, "r2": 1.0}},
-    "unrolled, 3 steps": {"unrolled": 3},
-    "PacGAN-2": {"packing": 2},
-    "PacGAN-4": {"packing": 4},
-    "mini-batch discrimination": {"minibatch": "discrimination"},
-    "mini-batch deviation": {"minibatch": "deviation"},
-    "feature matching": {"feature_matching": True},
-}
-
-#: Updates of the generator.
-STEPS = 2000
-
-#: The table of all tasks and cures, made by `benchmarks/mode_collapse.py`.
-TABLE = Path(__file__).parents[1] / "results" / "mode_collapse.csv"
+#: The scores, with their ranges.
+SCORES = {"modes": (0, 25), "good": (0, 1), "precision": (0, 1), "recall": (0, 1)}
 
 AUGMENTATIONS = ("real", "both")
 MINIBATCH = ("discrimination", "deviation")
-
-
-def load_table(name="mode_collapse"):
-    """Return shipped results.
-
-    Parameters
-    ----------
-    name : {"mode_collapse", "ring_and_grid"}
-        Made by the script of that name in `benchmarks`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row for each task, setting and seed, and each reading of the log ``ring_and_grid``: the
-        scores of `Training.scores`, and ``seconds`` of processor time a seed.
-    """
-    check_choice(name, ("mode_collapse", "ring_and_grid"), "table")
-    return pd.read_csv(TABLE.with_name(f"{name}.csv"))
 
 
 @dataclass(frozen=True)
@@ -150,95 +92,11 @@ class Setting:
             check_positive(getattr(self, name), name)
 
 
-class Layer(nn.Module):
-    """A dense layer of each seed: [S, N, inputs] to [S, N, outputs]; weights from N(0, std²)."""
-
-    def __init__(self, inputs, outputs, draws, std, spectral_norm=False):
-        super().__init__()
-        weight = [std * torch.randn(inputs, outputs, generator=draw) for draw in draws]
-        self.weight = nn.Parameter(torch.stack(weight))
-        self.bias = nn.Parameter(torch.zeros(len(draws), 1, outputs))
-        self.spectral_norm = spectral_norm
-        if spectral_norm:
-            start = torch.stack([torch.randn(outputs, 1, generator=draw) for draw in draws])
-            self.register_buffer("direction", normalize(start, dim=1))
-
-    def forward(self, x):
-        """Each seed's rows times its weight, plus its bias."""
-        weight = self.weight / self._norm() if self.spectral_norm else self.weight
-        return torch.baddbmm(self.bias, x, weight)
-
-    def _norm(self):
-        """The largest singular value of each weight, [S, 1, 1], by a step of power iteration."""
-        with torch.no_grad():
-            left = normalize(self.weight @ self.direction, dim=1)
-            self.direction = normalize(self.weight.mT @ left, dim=1)
-        return left.mT @ self.weight @ self.direction
-
-
-class Generator(nn.Module):
-    """[S, N, 2] to [S, N, 2]: four hidden layers with batch normalisation and ReLU."""
-
-    def __init__(self, width, draws):
-        super().__init__()
-        sizes = [2, *[width] * 4, 2]
-        self.layers = nn.ModuleList(
-            Layer(a, b, draws, std=(2 / a) ** 0.5) for a, b in itertools.pairwise(sizes)
-        )
-        self.scale = nn.Parameter(torch.ones(4, len(draws), 1, width))
-
-    def forward(self, z):
-        """Map latent points; batches of any size N > 1."""
-        # A product with 1/N is several times as fast as a mean along the axis in the middle.
-        average = z.new_full((1, 1, z.shape[1]), 1 / z.shape[1]).expand(len(z), -1, -1)
-        for layer, scale in zip(self.layers, self.scale, strict=False):
-            h = z @ layer.weight
-            h = h - average @ h
-            spread = torch.sqrt(average @ h.square() + 1e-5)
-            z = torch.relu(torch.addcmul(layer.bias, h, scale / spread))
-        return self.layers[-1](z)
-
-
-class Discriminator(nn.Module):
-    """[S, N, 2·packing] to logits [S, N]: three maxout layers of five pieces, and a linear one."""
-
-    PIECES = 5
-
-    def __init__(self, setting, draws):
-        super().__init__()
-        width, norm = setting.discriminator_width, setting.spectral_norm
-        sizes = [2 * setting.packing, width, width, width]
-        self.layers = nn.ModuleList(
-            Layer(a, b * self.PIECES, draws, (1 / a) ** 0.5, norm)
-            for a, b in itertools.pairwise(sizes)
-        )
-        self.minibatch = setting.minibatch
-        more = {None: 0, "deviation": 1, "discrimination": 4}[setting.minibatch]
-        if setting.minibatch == "discrimination":
-            self.compare = Layer(width, 4 * 4, draws, (1 / width) ** 0.5, norm)
-        self.last = Layer(width + more, 1, draws, (1 / width) ** 0.5, norm)
-
-    def features(self, x):
-        """The last hidden layer, [S, N, width]."""
-        for layer in self.layers:
-            x = layer(x).unflatten(2, (self.PIECES, -1)).max(dim=2).values
-        return x
-
-    def forward(self, x):
-        """Logits of packs of points."""
-        h = self.features(x)
-        if self.minibatch == "deviation":
-            spread = h.std(dim=1, correction=0).mean(dim=1)
-            h = torch.cat([h, spread[:, None, None].expand(-1, h.shape[1], 1)], dim=2)
-        if self.minibatch == "discrimination":
-            rows = self.compare(h).unflatten(2, (4, 4))
-            apart = (rows[:, :, None] - rows[:, None]).abs().sum(dim=4)
-            h = torch.cat([h, torch.exp(-apart).sum(dim=2) - 1], dim=2)
-        return self.last(h)[..., 0]
-
-
 class Training:
     """Generators and discriminators of some seeds, and what trains them.
+
+    Each seed has its own streams of random numbers: the same seed gives the same training, up to
+    rounding, whatever else is trained beside it.
 
     Parameters
     ----------
@@ -251,13 +109,22 @@ class Training:
         Packs of points in a batch.
     """
 
-    def __init__(self, task, setting, seeds, batch_size=100):
+    def __init__(self, task: str, setting: Setting, seeds: Sequence[int], batch_size: int = 100):
         check_choice(task, TASKS, "task")
         self.mixture, self.setting, self.batch_size = TASKS[task], setting, batch_size
-        self.count, self.draw = len(seeds), torch.Generator().manual_seed(int(seeds[0]))
-        draws = [torch.Generator().manual_seed(int(seed)) for seed in seeds]
-        self.generator = Generator(setting.generator_width, draws)
-        self.discriminator = Discriminator(setting, draws)
+        self.count = len(seeds)
+        self._draws = {
+            purpose: [torch.Generator().manual_seed(number(seed, purpose)) for seed in seeds]
+            for purpose in ("generator", "discriminator", "data", "latents", "noise")
+        }
+        self.generator = Generator(setting.generator_width, self._draws["generator"])
+        self.discriminator = Discriminator(
+            setting.discriminator_width,
+            self._draws["discriminator"],
+            setting.packing,
+            setting.minibatch,
+            setting.spectral_norm,
+        )
         betas = (setting.beta1, 0.999)
         self.generator_optimizer = torch.optim.Adam(
             self.generator.parameters(), setting.generator_rate, betas, fused=True
@@ -272,7 +139,7 @@ class Training:
         if setting.examples is not None:
             self.data = self._points(setting.examples)
 
-    def fit(self, steps):
+    def fit(self, steps: int) -> None:
         """Update the generators `steps` times, and the discriminators as the setting says."""
         with progress_bar(steps) as bar:
             for _ in range(steps):
@@ -284,18 +151,18 @@ class Training:
                 self.generator_step(real)
                 bar.update()
 
-    def discriminator_step(self, real, fake):
+    def discriminator_step(self, real: torch.Tensor, fake: torch.Tensor) -> None:
         """Update the discriminators on batches [S, N, 2·packing]."""
         loss = self._discriminator_loss(self.discriminator, real, fake)
         if self.setting.penalties:
-            mix = torch.rand(real[..., 0].numel(), generator=self.draw)
+            mix = self._draw(torch.rand, "noise", self.batch_size).flatten()
             rows = (real.flatten(0, 1), fake.flatten(0, 1), mix)
             loss = loss + penalties.weighted_sum(self.setting.penalties, self._judge_rows, *rows)
         self.discriminator_optimizer.zero_grad()
         (self.count * loss).backward()  # the sum over the seeds
         self.discriminator_optimizer.step()
 
-    def generator_step(self, real):
+    def generator_step(self, real: torch.Tensor) -> None:
         """Update the generators on a fresh batch; `real` [S, N, 2·packing] is compared with it."""
         fake, setting = self._fake(), self.setting
         if setting.feature_matching:
@@ -313,12 +180,12 @@ class Training:
         self.generator_optimizer.step()
 
     @torch.no_grad()
-    def sample(self, count, seed=0):
-        """Points of each seed's generator, float32 [S, count, 2]."""
-        draw = torch.Generator().manual_seed(seed)
-        return self.generator(torch.randn(self.count, count, 2, generator=draw)).numpy()
+    def sample(self, count: int, seed: int = 0) -> np.ndarray:
+        """Points of each generator from the same latent points, float32 [S, count, 2]."""
+        latents = torch.randn(count, 2, generator=torch.Generator().manual_seed(seed))
+        return self.generator(latents.expand(self.count, -1, -1)).numpy()
 
-    def scores(self):
+    def scores(self) -> list[dict[str, float]]:
         """Modes found and share of good points among 2,500, precision and recall; one dict a seed.
 
         Precision and recall have 3 neighbours, and 1,000 points a side.
@@ -362,26 +229,38 @@ class Training:
             }
         return _with(self.discriminator, weights)
 
+    def _draw(self, function, purpose, *shape):
+        """Random numbers of each seed from its own stream, [S, *shape]."""
+        return torch.stack([function(*shape, generator=draw) for draw in self._draws[purpose]])
+
+    def _rows(self, below, count):
+        """Random row numbers of each seed, [S, count]."""
+
+        def whole(*shape, generator):
+            return torch.randint(below, shape, generator=generator)
+
+        return self._draw(whole, "data", count)
+
     def _points(self, count):
-        modes = torch.randint(len(self.centres), (self.count, count), generator=self.draw)
-        noise = torch.randn(self.count, count, 2, generator=self.draw)
+        modes = self._rows(len(self.centres), count)
+        noise = self._draw(torch.randn, "data", count, 2)
         return self.centres[modes] + self.mixture.std * noise
 
     def _packed(self, points, kind):
         if self.setting.augmentation in (kind, "both"):
-            points = points + self.noise * torch.randn(points.shape, generator=self.draw)
+            points = points + self.noise * self._draw(torch.randn, "noise", *points.shape[1:])
         return points.reshape(self.count, self.batch_size, -1)
 
     def _real(self):
         count = self.batch_size * self.setting.packing
         if self.data is None:
             return self._packed(self._points(count), "real")
-        chosen = torch.randint(self.data.shape[1], (self.count, count, 1), generator=self.draw)
+        chosen = self._rows(self.data.shape[1], count)[..., None]
         return self._packed(self.data.gather(1, chosen.expand(-1, -1, 2)), "real")
 
     def _fake(self):
-        z = torch.randn(self.count, self.batch_size * self.setting.packing, 2, generator=self.draw)
-        return self._packed(self.generator(z), "fake")
+        latents = self._draw(torch.randn, "latents", self.batch_size * self.setting.packing, 2)
+        return self._packed(self.generator(latents), "fake")
 
 
 def _with(module, weights):

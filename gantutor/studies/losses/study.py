@@ -3,29 +3,29 @@
 Networks, steps, batch size and learning rates are equal for all settings of a task.
 """
 
-from pathlib import Path
-
 import numpy as np
-import pandas as pd
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from gantutor import metrics, recipes
-from gantutor.data import grid, load_digits, ring
+from gantutor.data import GaussianMixture, grid, load_digits, ring
 from gantutor.torch import models
 from gantutor.torch.trainer import Trainer
 
-#: What is learnt, by the names of the table: two mixtures of Gaussians, and handwritten digits.
-TASKS = ("ring", "grid", "digits")
+_MIXTURES = {"ring": ring(), "grid": grid()}
 
-_KEYS = ("loss", "penalties", "spectral_norm", "discriminator_steps")
+#: What is learnt, by the names of the table, with the updates of the generator: two mixtures of
+#: Gaussians, and handwritten digits.
+STEPS = {"ring": 2000, "grid": 4000, "digits": 200}
+
+_PARTS = ("loss", "penalties", "spectral_norm", "discriminator_steps")
 _R1 = {"r1": 1.0}
 _PENALTY = {"gradient_penalty": 1.0}
 _CLIPPING = {"clip_weights": 0.1}
 
 #: Loss, penalties, spectral normalisation and steps of D for one of G, by the table's names.
-SETTINGS = {
-    name: dict(zip(_KEYS, values, strict=True))
+METHODS = {
+    name: dict(zip(_PARTS, values, strict=True))
     for name, *values in [
         ("minimax", "minimax", {}, False, 1),
         ("non-saturating", "non_saturating", {}, False, 1),
@@ -48,42 +48,35 @@ SETTINGS = {
     ]
 }
 
-#: The table of all tasks and settings, made by `benchmarks/losses.py`.
-TABLE = Path(__file__).parents[1] / "results" / "losses.csv"
-
-_MIXTURES = {"ring": ring(), "grid": grid()}
-#: Updates of the generator in each task.
-STEPS = {"ring": 2000, "grid": 4000, "digits": 200}
-
-
-def load_table():
-    """Return the shipped results.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row for each task, setting and seed: ``task``, ``setting``, ``seed``, and the scores of
-        `train_and_score`.
-
-    Examples
-    --------
-    >>> load_table().groupby("task")["setting"].nunique().to_dict()
-    {'digits': 18, 'grid': 18, 'ring': 18}
-    """
-    table = pd.read_csv(TABLE).drop(columns="arguments")
-    names = table.pop("setting").str.split(", ", n=1)
-    table.insert(0, "task", names.str[0])
-    table.insert(1, "setting", names.str[1])
-    return table
+KEYS = ("task", "setting")
+SETTINGS = {
+    (task, name): {"task": task, **method} for task in STEPS for name, method in METHODS.items()
+}
+SEEDS = 5
+COLUMNS = {
+    "seed": (0, np.inf),
+    "modes": (0, 25),
+    "good": (0, 1),
+    "precision": (0, 1),
+    "recall": (0, 1),
+    "distance": (0, np.inf),
+}
 
 
-def train_and_score(task, loss, penalties, spectral_norm, discriminator_steps, seed):
+def run(
+    task: str,
+    loss: str,
+    penalties: dict[str, float],
+    spectral_norm: bool,
+    discriminator_steps: int,
+    seed: int,
+) -> dict[str, float]:
     """Train one GAN on one task, and score its samples against data it has not seen.
 
     Parameters
     ----------
     task : str
-        A name in `TASKS`.
+        A name in `STEPS`.
     loss, penalties, discriminator_steps
         As in `gantutor.torch.Trainer`.
     spectral_norm : bool
@@ -102,11 +95,21 @@ def train_and_score(task, loss, penalties, spectral_norm, discriminator_steps, s
     """
     trainer, data = build(task, loss, penalties, spectral_norm, discriminator_steps, seed)
     trainer.fit(data, STEPS[task])
-    return _score_digits(trainer) if task == "digits" else _score_points(trainer, task, seed)
+    if task == "digits":
+        return score_digits(trainer.sample(5000))
+    fake = trainer.sample(2500), trainer.sample(1000, seed=1)
+    return score_points(*fake, _MIXTURES[task], seed + 10_000)
 
 
-def build(task, loss, penalties, spectral_norm, discriminator_steps, seed):
-    """Return a trainer of a task, and its data; arguments as in `train_and_score`."""
+def build(
+    task: str,
+    loss: str,
+    penalties: dict[str, float],
+    spectral_norm: bool,
+    discriminator_steps: int,
+    seed: int,
+) -> tuple[Trainer, np.ndarray]:
+    """Return a trainer of a task, and its data; arguments as in `run`."""
     training = {
         "loss": loss,
         "penalties": penalties,
@@ -129,17 +132,30 @@ def build(task, loss, penalties, spectral_norm, discriminator_steps, seed):
     return trainer, _MIXTURES[task].sample(20_000, seed)
 
 
-def _score_points(trainer, task, seed):
-    mixture = _MIXTURES[task]
-    coverage = metrics.mode_coverage(trainer.sample(2500), mixture)
-    fake, real = trainer.sample(1000, seed=1), mixture.sample(1000, seed=seed + 10_000)
+def score_points(
+    points: np.ndarray, fake: np.ndarray, mixture: GaussianMixture, seed: int
+) -> dict[str, float]:
+    """Return the scores of generated points, as `run` does.
+
+    Parameters
+    ----------
+    points : numpy.ndarray, shape [N, 2]
+        Whose modes and good points are counted.
+    fake : numpy.ndarray, shape [M, 2]
+        What is compared with as many real points.
+    mixture : gantutor.data.GaussianMixture
+    seed : int
+        Seed of the real points.
+    """
+    real = mixture.sample(len(fake), seed)
+    coverage = metrics.mode_coverage(points, mixture)
     costs = cdist(real, fake)
     distance = costs[linear_sum_assignment(costs)].mean()
     return _scores(coverage.found, coverage.good_share, real, fake, distance)
 
 
-def _score_digits(trainer):
-    images = trainer.sample(5000)
+def score_digits(images: np.ndarray) -> dict[str, float]:
+    """Return the scores of generated digits [N, 28, 28, 1], as `run` does."""
     features = metrics.digit_features(images)
     probabilities = metrics.digit_probabilities(images)
     shares = np.bincount(probabilities.argmax(axis=1), minlength=10) / len(images)
