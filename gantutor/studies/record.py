@@ -30,7 +30,7 @@ def fingerprint(name: str) -> dict[str, str]:
     """Return a SHA-256 of each source file of a study, and of its settings.
 
     The sources are the study's own and those that it imports from `gantutor.studies`. Comments,
-    docstrings and layout do not count, nor does what the rest of the package does.
+    docstrings, type hints and layout do not count, nor does what the rest of the package does.
 
     Parameters
     ----------
@@ -222,7 +222,7 @@ def _file_digest(path):
 
 
 def _shape(node):
-    """A syntax tree as lists, without docstrings, equal in all versions of Python."""
+    """A syntax tree as lists, without docstrings and hints, equal in all versions of Python."""
     if isinstance(node, list):
         return [_shape(part) for part in node]
     if not isinstance(node, ast.AST):
@@ -231,8 +231,10 @@ def _shape(node):
     if isinstance(node, _DOCUMENTED) and ast.get_docstring(node) is not None:
         fields["body"] = node.body[1:]
     # Fields that a version of Python does not know are empty in the others.
-    kept = [[name, _shape(value)] for name, value in fields.items() if value not in (None, [])]
-    return [type(node).__name__, kept]
+    kept = {name: value for name, value in fields.items() if value not in (None, [])}
+    for hint in ("annotation", "returns"):
+        kept.pop(hint, None)
+    return [type(node).__name__, [[name, _shape(value)] for name, value in kept.items()]]
 
 
 def _imported(tree):
