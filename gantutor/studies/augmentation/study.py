@@ -59,8 +59,8 @@ def run(
         its name and ``", training"`` that on what the arm was trained on, not shifted or rotated.
         About the GAN: ``cas`` (`gantutor.metrics.classification_accuracy_score` on digit features,
         tested on MNIST's test digits), ``confirmed`` (share of samples whose label the shipped
-        digit classifier confirms), ``copied`` (share of samples nearer to the training digits than to
-        as many unseen ones, `gantutor.metrics.memorisation_test`), ``digit_fid``, and
+        digit classifier confirms), ``copied`` (share of samples nearer to the training digits than
+        to as many unseen ones, `gantutor.metrics.memorisation_test`), ``digit_fid``, and
         ``d_training``, ``d_unseen``, ``d_fake``: shares of the training digits, the unseen ones
         and the samples that D takes for real.
     """
