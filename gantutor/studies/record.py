@@ -109,7 +109,7 @@ def make_table(
     table, unfinished = folder / "table.csv", _unfinished(name, folder)
     if not unfinished.exists() and _made_by(folder) == fingerprint(name):
         write_rows(unfinished, read_rows(table))
-    seeds = range(check_positive(seeds or study.SEEDS, "seeds"))
+    seeds = range(study.SEEDS if seeds is None else check_positive(seeds, "seeds"))
     run_grid(study.run, study.SETTINGS, seeds, unfinished, jobs, study.KEYS)
     rows = pd.DataFrame(read_rows(unfinished))
     check_table(rows, study.COLUMNS, _row_keys(study))
