@@ -15,7 +15,14 @@ def run(code):
 
 @pytest.mark.parametrize(
     "module",
-    ["gantutor", "gantutor.data", "gantutor.metrics", "gantutor.plots", "gantutor.recipes"],
+    [
+        "gantutor",
+        "gantutor.data",
+        "gantutor.metrics",
+        "gantutor.plots",
+        "gantutor.recipes",
+        "gantutor.studies",
+    ],
 )
 def test_the_framework_free_parts_load_quickly(module):
     done = run(f"import sys, {module}; print(*{SLOW!r} & set(sys.modules))")
