@@ -24,6 +24,7 @@ def run(code):
         "gantutor.plots",
         "gantutor.recipes",
         "gantutor.shipped",
+        "gantutor.studies",
         "gantutor.widgets",
     ],
 )

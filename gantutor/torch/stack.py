@@ -1,5 +1,7 @@
 """Small dense networks side by side: several seeds or settings train in the time of one."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 
@@ -33,26 +35,35 @@ class Stack(nn.Sequential):
     torch.Size([3, 5])
     """
 
-    def __init__(self, networks):
+    def __init__(self, networks: Sequence[nn.Sequential]):
         if len({str(network) for network in networks}) != 1:
             raise ValueError("A stack needs networks with the same layers, at least one network.")
         super().__init__(*map(_side_by_side, zip(*networks, strict=True)))
 
 
-class _Linear(nn.Module):
-    def __init__(self, layers):
-        super().__init__()
-        self.weight = nn.Parameter(torch.stack([layer.weight.detach().T for layer in layers]))
-        self.bias = nn.Parameter(torch.stack([layer.bias.detach()[None] for layer in layers]))
+class Linear(nn.Module):
+    """A dense layer of each network: [S, N, inputs] to [S, N, outputs].
 
-    def forward(self, x):
+    Parameters
+    ----------
+    weight : torch.Tensor, shape [S, inputs, outputs]
+    bias : torch.Tensor, shape [S, 1, outputs]
+    """
+
+    def __init__(self, weight: torch.Tensor, bias: torch.Tensor):
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(weight), nn.Parameter(bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Each network's rows times its weight, plus its bias."""
         return torch.baddbmm(self.bias, x, self.weight)
 
 
 def _side_by_side(layers):
     first = layers[0]
     if type(first) is nn.Linear and first.bias is not None:
-        return _Linear(layers)
+        weights = torch.stack([layer.weight.detach().T for layer in layers])
+        return Linear(weights, torch.stack([layer.bias.detach()[None] for layer in layers]))
     if next(first.parameters(), None) is not None:
         raise TypeError(
             f"A stack is made of Linear layers with a bias and activations; got {first}."
