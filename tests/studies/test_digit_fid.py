@@ -11,7 +11,7 @@ from gantutor.studies.digit_fid import study
 
 @pytest.mark.parametrize("name", ["mlp", "minute", "minute without labels"])
 def test_a_training_is_followed(name):
-    recipe = study.RECIPES[name].replace(generator_width=4, discriminator_width=4, steps=20)
+    recipe = study.RECIPES[name].replace(width=4, steps=20)
     rows = study.run(recipe.to_dict(), seed=1, samples=50)
     assert [row["step"] for row in rows] == [1, 2, 4, 8, 14, 20]
     assert np.all(np.diff([row["seconds"] for row in rows]) >= 0)

@@ -317,12 +317,12 @@ def fit(trainer, steps):
 
 REAL = """
 from gantutor.data import ring
-from gantutor.torch import Trainer, models
+from gantutor.torch import GAN, Trainer, models
 POINTS = ring().sample(500, 0)
 def trainer(seed):
     generator = models.mlp_generator((2,), latent_dim=2, width=4, seed=seed)
     discriminator = models.mlp_discriminator((2,), width=4, seed=seed)
-    return Trainer(generator, discriminator, latent_dim=2, batch_size=16, seed=seed)
+    return Trainer(GAN(generator, discriminator, 2), batch_size=16, seed=seed)
 def fit(trainer, steps):
     trainer.fit(POINTS, steps)
 """

@@ -18,7 +18,7 @@ def test_spectral_norm_is_in_the_networks_of_the_settings_that_have_it(task, nam
     trainer, _ = study.build(**study.SETTINGS[task, name], seed=0)
     parametrised = [
         torch.nn.utils.parametrize.is_parametrized(layer, "weight")
-        for layer in trainer.discriminator.modules()
+        for layer in trainer.game.discriminator.modules()
         if isinstance(layer, torch.nn.Linear | torch.nn.Conv2d)
     ]
     assert parametrised and set(parametrised) == {name.endswith("spectral norm")}
@@ -40,7 +40,7 @@ def test_each_name_says_what_is_trained():
 
 
 def first_weights(trainer):
-    return next(trainer.discriminator.parameters()).detach().flatten().numpy().copy()
+    return next(trainer.game.discriminator.parameters()).detach().flatten().numpy().copy()
 
 
 @pytest.mark.parametrize("task", study.STEPS)

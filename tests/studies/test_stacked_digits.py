@@ -42,14 +42,15 @@ def test_stacked_scores_are_those_of_the_metric_and_split_by_channel():
 def test_the_recipes_are_for_colour_and_without_labels():
     for setting in study.SETTINGS.values():
         recipe = recipes.Recipe.from_dict(setting["recipe"])
-        assert recipe.channels == 3 and recipe.classes == 0
+        assert recipe.shape == (28, 28, 3) and recipe.classes == 0
     last = study.RECIPES["relativistic + R1 + R2"]
-    assert (last.loss, last.penalties) == ("relativistic", {"r1": 1.0, "r2": 1.0})
-    assert not last.spectral_norm
+    assert last.game.name == "gan"
+    assert last.game.settings == {"loss": "relativistic", "penalties": {"r1": 1.0, "r2": 1.0}}
+    assert last.discriminator.settings["spectral_norm"] is False
 
 
 def test_a_training_is_followed():
-    recipe = study.RECIPES["minute"].replace(generator_width=4, discriminator_width=4, steps=20)
+    recipe = study.RECIPES["minute"].replace(width=4, steps=20)
     rows = study.run(recipe.to_dict(), seed=1, samples=20)
     assert [row["step"] for row in rows] == [1, 2, 4, 8, 14, 20]
     assert np.all(np.diff([row["seconds"] for row in rows]) >= 0)

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from gantutor.keras.trainer import prefetched
+from gantutor.keras.batches import prefetched
 from gantutor.studies.augmentation.moves import shift_and_rotate
 from gantutor.validation import check_choice
 

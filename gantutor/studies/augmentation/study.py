@@ -7,12 +7,13 @@ updates: on the digits, on the GAN's samples, on both, and with classical augmen
 
 from collections.abc import Sequence
 
-import keras
 import numpy as np
 
 from gantutor import metrics, recipes
 from gantutor.data import load_digits
-from gantutor.keras.trainer import GAN, train
+from gantutor.keras.games import Game
+from gantutor.keras.trainer import train
+from gantutor.runs.callbacks import Callback
 from gantutor.studies.augmentation.classifier import (
     ARMS,
     BATCH_SIZE,
@@ -133,14 +134,14 @@ def train_gan(
     labels: np.ndarray,
     steps: int = STEPS,
     seed: int = 0,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-) -> GAN:
+    callbacks: Sequence[Callback] = (),
+) -> Game:
     """Train the recipe "minute", conditional, on these digits; arguments as in `train`."""
     recipe = recipes.get("minute").replace(batch_size=min(BATCH_SIZE, len(images)))
     return train(recipe, images, steps, seed, callbacks, labels=labels)
 
 
-def taken_for_real(gan: GAN, images: np.ndarray, labels: np.ndarray) -> float:
+def taken_for_real(gan: Game, images: np.ndarray, labels: np.ndarray) -> float:
     """Return the share of labelled images that the discriminator takes for real (logit > 0)."""
     logits = np.concatenate(
         [gan.discriminator(part, training=False) for part in np.array_split(images, 10)]

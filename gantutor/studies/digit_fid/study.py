@@ -16,7 +16,7 @@ _MINUTE = recipes.get("minute")
 RECIPES = {
     "mlp": recipes.get("mlp").replace(steps=5000),
     "dcgan": recipes.get("dcgan").replace(steps=600),
-    "minute without labels": _MINUTE.replace(classes=0, steps=1000),
+    "minute without labels": _MINUTE.replace(game="gan", classes=0, steps=1000),
     "minute": _MINUTE.replace(steps=1000),
 }
 

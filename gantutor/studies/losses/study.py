@@ -10,6 +10,7 @@ from scipy.spatial.distance import cdist
 from gantutor import metrics, recipes
 from gantutor.data import GaussianMixture, grid, load_digits, ring
 from gantutor.torch import models
+from gantutor.torch.games import GAN
 from gantutor.torch.trainer import Trainer
 
 _MIXTURES = {"ring": ring(), "grid": grid()}
@@ -110,24 +111,28 @@ def build(
     seed: int,
 ) -> tuple[Trainer, np.ndarray]:
     """Return a trainer of a task, and its data; arguments as in `run`."""
-    training = {
-        "loss": loss,
-        "penalties": penalties,
-        "discriminator_steps": discriminator_steps,
-        "generator_rate": 1e-3,
-        "discriminator_rate": 1e-3,
-    }
     if task == "digits":
-        recipe = recipes.get("minute").replace(classes=0, spectral_norm=spectral_norm, **training)
-        return Trainer.from_recipe(recipe, seed), load_digits()[0]
+        recipe = recipes.get("minute").replace(
+            game="gan",
+            classes=0,
+            spectral_norm=spectral_norm,
+            loss=loss,
+            penalties=penalties,
+            discriminator_steps=discriminator_steps,
+            learning_rate=1e-3,
+        )
+        return Trainer.from_recipe(recipe, seed, device="cpu"), load_digits()[0]
+    generator = models.mlp_generator((2,), latent_dim=16, seed=seed)
+    discriminator = models.mlp_discriminator((2,), spectral_norm=spectral_norm, seed=seed)
+    adam = ("adam", {"learning_rate": 1e-3, "betas": (0.5, 0.9)})
     trainer = Trainer(
-        models.mlp_generator((2,), latent_dim=16, seed=seed),
-        models.mlp_discriminator((2,), spectral_norm=spectral_norm, seed=seed + 1),
-        latent_dim=16,
-        betas=(0.5, 0.9),
+        GAN(generator, discriminator, 16, loss, penalties),
+        generator_optimizer=adam,
+        discriminator_optimizer=adam,
         batch_size=128,
+        discriminator_steps=discriminator_steps,
         seed=seed,
-        **training,
+        device="cpu",
     )
     return trainer, _MIXTURES[task].sample(20_000, seed)
 

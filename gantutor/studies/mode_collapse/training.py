@@ -12,7 +12,7 @@ import torch
 
 from gantutor import metrics
 from gantutor.data import grid, ring
-from gantutor.recipes import check_penalties
+from gantutor.runs.parts import check_weights
 from gantutor.runs.progress import progress_bar
 from gantutor.runs.seeds import number
 from gantutor.studies.mode_collapse.networks import Discriminator, Generator
@@ -85,7 +85,7 @@ class Setting:
 
     def __post_init__(self):
         check_choice(self.loss, losses.LOSSES, "loss")
-        check_penalties(self.penalties)
+        check_weights(self.penalties, penalties.PENALTIES, "penalty")
         check_choice(self.minibatch, (None, *MINIBATCH), "minibatch")
         check_choice(self.augmentation, (None, *AUGMENTATIONS), "augmentation")
         for name in ("packing", "generator_width", "discriminator_width", "discriminator_steps"):
@@ -156,8 +156,9 @@ class Training:
         loss = self._discriminator_loss(self.discriminator, real, fake)
         if self.setting.penalties:
             mix = self._draw(torch.rand, "noise", self.batch_size).flatten()
-            rows = (real.flatten(0, 1), fake.flatten(0, 1), mix)
-            loss = loss + penalties.weighted_sum(self.setting.penalties, self._judge_rows, *rows)
+            rows = (self._judge_rows, real.flatten(0, 1), fake.flatten(0, 1), {"mix": mix})
+            for name, weight in self.setting.penalties.items():
+                loss = loss + weight * penalties.PENALTIES[name](*rows)
         self.discriminator_optimizer.zero_grad()
         (self.count * loss).backward()  # the sum over the seeds
         self.discriminator_optimizer.step()

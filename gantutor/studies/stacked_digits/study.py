@@ -16,21 +16,20 @@ from gantutor.validation import check_positive
 #: Images that are scored, as published.
 SAMPLES = 26_000
 
-_COLOUR = {"channels": 3, "classes": 0}
+_COLOUR = {"shape": (28, 28, 3), "game": "gan", "classes": 0}
 _MINUTE = recipes.get("minute")
 
 #: The recipes that are compared, by their names in the table.
 RECIPES = {
     "DCGAN": recipes.get("dcgan").replace(
-        discriminator_normalization="batch", steps=2000, **_COLOUR
+        discriminator={"normalization": "batch"}, steps=2000, **_COLOUR
     ),
     "minute": _MINUTE.replace(steps=5000, **_COLOUR),
     "relativistic + R1 + R2": _MINUTE.replace(
         spectral_norm=False,
         loss="relativistic",
         penalties={"r1": 1.0, "r2": 1.0},
-        generator_rate=2e-3,
-        discriminator_rate=2e-3,
+        learning_rate=2e-3,
         steps=2500,
         **_COLOUR,
     ),
