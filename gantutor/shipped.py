@@ -13,16 +13,20 @@ from gantutor import recipes
 DIRECTORY = Path(__file__).parent / "weights"
 
 
-@functools.cache
-def manifest():
+def manifest() -> dict[str, dict]:
     """Return what is known of every shipped file: data, seed, steps, scores, SHA-256, command.
 
     Returns
     -------
     dict of dict
-        From a file's name to its facts.
+        From a file's name to its facts; a new one at each call.
     """
-    return json.loads((DIRECTORY / "manifest.json").read_text(encoding="utf-8"))
+    return json.loads(_manifest_text())
+
+
+@functools.cache
+def _manifest_text():
+    return (DIRECTORY / "manifest.json").read_text(encoding="utf-8")
 
 
 def load_shipped(name, directory=DIRECTORY) -> dict[str, np.ndarray]:
