@@ -169,7 +169,7 @@ def _score(options):
     else:
         inception = importlib.import_module("gantutor.torch.inception")
         real = data.image_folder(options.real, images.shape[1])
-        report = inception.inception_report(images, real, options.weights)
+        report = inception.inception_report(real, images, options.weights)
     print(json.dumps(report, indent=2))
     return 0
 
