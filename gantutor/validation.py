@@ -178,7 +178,7 @@ def check_same_columns(**sets: np.ndarray) -> None:
         )
 
 
-def _check_matrix(rows, name, dtype):
+def _check_matrix(rows, name, dtype) -> np.ndarray:
     """Return `rows` as a finite matrix of that type."""
     rows = np.asarray(rows)
     if rows.dtype.kind not in "fiub":

@@ -11,7 +11,7 @@ twelfth of the memory of prdc, with equal scores (`benchmarks/metrics.py`).
 Rows are handed on “scaled”: a pair of the rows [N, d] and their squared norms [N].
 """
 
-from collections.abc import Sequence
+from collections.abc import Sized
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,15 +38,15 @@ class Scaling:
         norms = (np.linalg.norm((rows[i] - center) / peak, axis=1).max() for rows, i in tiles)
         return cls(center, peak * max(norms) or 1.0)
 
-    def apply(self, features: np.ndarray, dtype=np.float64) -> Scaled:
+    def apply(self, features: np.ndarray, dtype: type = np.float64) -> Scaled:
         """Return the scaled rows [N, d] and their squared norms [N]."""
-        rows = np.empty(features.shape, dtype)
+        rows: np.ndarray = np.empty(features.shape, dtype)
         for i in tiles_of(features):
             rows[i] = (features[i] - self.center) / self.scale
         return rows, np.einsum("ij,ij->i", rows, rows)
 
 
-def tiles_of(rows: Sequence) -> list[slice]:
+def tiles_of(rows: Sized) -> list[slice]:
     """Return slices that cover the rows, each of one tile's height."""
     return [slice(start, start + _TILE) for start in range(0, len(rows), _TILE)]
 
@@ -75,7 +75,7 @@ def kth_squares(scaled: Scaled, k: int) -> np.ndarray:
     return nearest.max(axis=1).astype(np.float64)
 
 
-def rounding_margin(dimension: int, dtype) -> float:
+def rounding_margin(dimension: int, dtype: type) -> float:
     """Return by how much a squared distance and a squared radius together can be wrong.
 
     Norms are at most 1. The bound is for d products and sums in each of the three terms of a
@@ -84,7 +84,9 @@ def rounding_margin(dimension: int, dtype) -> float:
     return 4 * (dimension + 8) * float(np.finfo(dtype).eps)
 
 
-def certainly_below(squares: np.ndarray, radii: np.ndarray, margin: float):
+def certainly_below(
+    squares: np.ndarray, radii: np.ndarray, margin: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Where the squares are certainly below the radii, and where that is in doubt."""
     below = squares < (radii - margin).astype(squares.dtype)
     return below, below != (squares < (radii + margin).astype(squares.dtype))

@@ -1,5 +1,7 @@
 """What the results of metrics have in common."""
 
+from typing import TYPE_CHECKING
+
 
 class Score:
     """A result that is one number with something beside it.
@@ -8,7 +10,12 @@ class Score:
     number is expected, as in the callback `Metrics` of both frameworks.
     """
 
-    value: float
+    if TYPE_CHECKING:
+
+        @property
+        def value(self) -> float:
+            """A field or a property of each result."""
+            ...
 
     def __float__(self) -> float:
         """Return `value`."""

@@ -202,7 +202,7 @@ def _share_test(hits):
     return ShareTest(float(hits.mean()), float(test.pvalue), count)
 
 
-def _labels(labels, count, name):
+def _labels(labels, count, name) -> np.ndarray:
     """Check labels whose classes are those that occur."""
     labels = np.asarray(labels)
     is_whole = labels.size and np.issubdtype(labels.dtype, np.integer)

@@ -196,7 +196,7 @@ def diversity(images: ArrayLike, pairs: int = 1000, seed: Seed = 0) -> float:
     return float(_in_chunks(images, first, images, other).mean())
 
 
-def _pairs(first, second, with_window=False):
+def _pairs(first, second, with_window=False) -> tuple[np.ndarray, np.ndarray]:
     first, second = check_images(first, "first"), check_images(second, "second")
     if first.shape != second.shape:
         raise ValueError(

@@ -61,17 +61,18 @@ def bootstrap_interval(
     """
     from scipy.stats import bootstrap  # takes a second to import
 
-    samples = [check_features(rows, f"samples[{i}]", 2) for i, rows in enumerate(samples)]
+    sets = [check_features(rows, f"samples[{i}]", 2) for i, rows in enumerate(samples)]
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1; got {level!r}.")
-    rows = tuple(np.arange(len(each)) for each in samples)
+    rows = tuple(np.arange(len(each)) for each in sets)
     result = bootstrap(
         rows,
-        lambda *chosen: float(metric(*(x[i] for x, i in zip(samples, chosen, strict=True)))),
+        lambda *chosen: float(metric(*(x[i] for x, i in zip(sets, chosen, strict=True)))),
         n_resamples=check_positive(resamples, "resamples"),
         confidence_level=level,
         vectorized=False,
         method="basic",
         rng=as_rng(seed),
     )
-    return tuple(map(float, result.confidence_interval))
+    low, high = result.confidence_interval
+    return float(low), float(high)

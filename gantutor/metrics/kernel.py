@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import RandomState
 from numpy.typing import ArrayLike
 
 from gantutor.metrics._random import Seed
@@ -225,8 +226,7 @@ def kernel_distance(
     size = min(check_positive(subset_size, "subset_size"), len(real), len(fake))
     if size < 2:
         raise ValueError("subset_size must be at least 2; got 1.")
-    is_generator = isinstance(seed, np.random.Generator)
-    rng = seed if is_generator else np.random.RandomState(check_seed(seed))
+    rng = seed if isinstance(seed, np.random.Generator) else RandomState(check_seed(seed))
     masks = [np.zeros((subsets, len(rows)), dtype=rows.dtype) for rows in (real, fake)]
     for subset in range(subsets):
         for mask in masks:

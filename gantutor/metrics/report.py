@@ -24,7 +24,7 @@ from gantutor.metrics.images import diversity
 from gantutor.metrics.inception import inception_score
 from gantutor.metrics.kernel import kernel_distance
 from gantutor.metrics.neighbors import precision_recall
-from gantutor.validation import check_images, check_labels, check_positive
+from gantutor.validation import check_features, check_images, check_labels, check_positive
 
 LEAST = 6  # samples of each kind: a point and its five neighbours
 
@@ -65,6 +65,8 @@ def feature_report(
     digit_report : Of digits, on digit features.
     gantutor.torch.inception.inception_report : Of any images, on Inception features.
     """
+    real, fake = check_features(real, "real"), check_features(fake, "fake")
+    probabilities = check_features(probabilities, "probabilities")
     check_counts(len(real), len(fake), splits)
     if len(probabilities) != len(fake):
         raise ValueError(

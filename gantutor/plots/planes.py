@@ -1,6 +1,7 @@
 """Points in the plane, real and generated, over what a discriminator thinks of it."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import scipy.special
@@ -17,8 +18,8 @@ from gantutor.validation import check_rows
 
 Extent = tuple[float, float, float, float]  # left, right, bottom, top
 
-REAL = {"color": "#004488", "marker": "o", "s": 14, "alpha": 0.5, "linewidths": 0}
-FAKE = {"color": "#BB5566", "marker": "x", "s": 26, "linewidths": 1.4}
+REAL: dict[str, Any] = {"color": "#004488", "marker": "o", "s": 14, "alpha": 0.5, "linewidths": 0}
+FAKE: dict[str, Any] = {"color": "#BB5566", "marker": "x", "s": 26, "linewidths": 1.4}
 # Light, so that points stay visible on it, and darker the surer, so that it survives grey print.
 _SURFACE = LinearSegmentedColormap.from_list("surface", ["#FFFFFF", "#F3E3B8", "#DDAA33"])
 
@@ -84,7 +85,7 @@ def set_limits(
     """Set the limits of the plane so that all clouds and the real points fit; return them."""
     if extent is None:
         spread = 0.0
-        if hasattr(real, "centres"):
+        if isinstance(real, GaussianMixture):
             clouds, spread = [*clouds, real.centres], 3 * real.std
         elif real is not None:
             clouds = [*clouds, check_rows(real, "real", columns=2)]
@@ -97,11 +98,11 @@ def set_limits(
 
 def draw_real(axes: Axes, real: ArrayLike | GaussianMixture) -> None:
     """Draw real points as dots, or a mixture as discs of one, two and three deviations."""
-    if not hasattr(real, "centres"):
+    if not isinstance(real, GaussianMixture):
         axes.scatter(*check_rows(real, "real", columns=2).T, **REAL, label="real")
         return
     discs = [Circle(centre, n * real.std) for centre in real.centres for n in (1, 2, 3)]
-    style = {"facecolor": REAL["color"], "alpha": 0.35, "linewidth": 0}
+    style: dict[str, Any] = {"facecolor": REAL["color"], "alpha": 0.35, "linewidth": 0}
     axes.add_collection(PatchCollection(discs, **style))
     axes.scatter([], [], **REAL, label="real")
 
