@@ -28,6 +28,16 @@ def test_a_missing_class_costs_its_share():
     assert 0.6 < score < 0.9
 
 
+def test_the_generated_samples_teach_and_the_real_ones_examine():
+    # Three classes are real and two are generated: a third of the real ones cannot be known. The
+    # other way round a classifier of three classes would be right about both.
+    centers = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
+    noise = np.random.default_rng(0).normal(size=(60, 2))
+    labels = np.arange(60) % 3
+    real, known = centers[labels] + noise, labels < 2
+    assert classification_accuracy_score(real, labels, real[known], labels[known]) == 2 / 3
+
+
 def test_a_shift_is_found_and_sameness_is_not():
     generator = np.random.default_rng(0)
     real, same, far = generator.normal(size=(3, 1000, 5))

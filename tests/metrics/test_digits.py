@@ -158,6 +158,7 @@ def test_stacked_digits_by_hand():
     shown = np.concatenate([digits[[3, 3, 0]], digits[[1, 1, 0]], digits[[4, 4, 0]]], axis=-1)
     modes = stacked_digit_modes(shown)  # 314, 314, 000
     assert modes.found == float(modes) == 2
+    assert modes.counts[314] == 2 and modes.counts[0] == 1 and modes.counts.sum() == 3
     expected = 2 / 3 * np.log(2000 / 3) + 1 / 3 * np.log(1000 / 3)
     assert modes.divergence == pytest.approx(expected, rel=1e-12)
 

@@ -89,9 +89,13 @@ def test_what_float32_cannot_tell_is_settled_in_float64(monkeypatch, nudge):
     used, scores_in = [], neighbors._scores
     monkeypatch.setattr(neighbors, "_scores", lambda *a: used.append(a[-1]) or scores_in(*a))
     assert precision_recall(real, fake).density == pytest.approx(expected / 400 / 5, rel=1e-12)
-    assert used == [np.float32]
+    # With the sides exchanged the fakes have the neighbourhoods, and recall depends on the rims.
+    held = (np.linalg.norm(real[:, None] - fake, axis=2) < radii[:, None]).any(axis=0)
+    assert held[:10].all() == (nudge < 0)
+    assert precision_recall(fake, real).recall == held.mean()
+    assert used == [np.float32] * 2
     precision_recall(real, real)  # every point lies on the rim of some neighbourhood
-    assert used[1:] == [np.float32, np.float64]
+    assert used[2:] == [np.float32, np.float64]
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
