@@ -366,3 +366,4 @@ def test_a_cell_shows_its_own_figure_after_one_of_the_package():
         NotebookClient(notebook).execute()
     kinds = [[output.output_type for output in cell.outputs] for cell in notebook.cells]
     assert kinds == [[], ["execute_result"], ["display_data"]]
+    assert all("image/png" in cell.outputs[0].data for cell in notebook.cells[1:])

@@ -63,6 +63,7 @@ def test_images_come_back_contiguous(tmp_path):
             picture().transpose(0, 3, 1, 2),
             r"got \[8, 1, 28, 28\], which looks like \[N, channels, height, width\]",
         ),
+        (picture(shape=(8, 3, 28, 28)), r"np\.moveaxis\(images, 1, -1\)"),
         (picture(shape=(8, 28, 0, 1)), "images is empty"),
         (picture(0, 255), r"got \[0, 255\]\. Scale with images / 127\.5 - 1"),
         (picture(0, 1), r"looks like \[0, 1\]\. Scale with images \* 2 - 1"),
