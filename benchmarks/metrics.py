@@ -26,14 +26,14 @@ from common import write_results
 
 from gantutor.metrics import FeatureStatistics, frechet_distance, kernel_distance, precision_recall
 
-NEIGHBOURS = 5
+NEIGHBORS = 5
 SUBSETS = 100
 
 
 def features(count, dimension, seed, scale=1.0):
     """Float32 features [count, dimension] with a falling spectrum."""
-    generator = np.random.default_rng(seed)
-    rows = generator.standard_normal((count, dimension), dtype=np.float32)
+    rng = np.random.default_rng(seed)
+    rows = rng.standard_normal((count, dimension), dtype=np.float32)
     rows *= (scale * np.arange(1, dimension + 1) ** -0.5).astype(np.float32)
     rows += np.float32(0.5)
     return rows
@@ -114,15 +114,15 @@ def kernel_double_torch_fidelity(count, dimension):
     return kernel_torch_fidelity(count, dimension, double_pair)
 
 
-def neighbours_ours(count, dimension):
+def neighbors_ours(count, dimension):
     first, second = pair(count, dimension)
-    return lambda: vars(precision_recall(first, second, NEIGHBOURS))
+    return lambda: vars(precision_recall(first, second, NEIGHBORS))
 
 
-def neighbours_prdc(count, dimension):
+def neighbors_prdc(count, dimension):
     module = reference("prdc")
     first, second = pair(count, dimension)
-    return lambda: module.compute_prdc(first, second, NEIGHBOURS)
+    return lambda: module.compute_prdc(first, second, NEIGHBORS)
 
 
 def moments_of(rows):
@@ -135,7 +135,7 @@ CASES = {
     "Fréchet distance of few samples": (few_ours, few_torch_fidelity),
     "kernel distance": (kernel_ours, kernel_torch_fidelity),
     "kernel distance of float64": (kernel_double_ours, kernel_double_torch_fidelity),
-    "precision, recall, density, coverage": (neighbours_ours, neighbours_prdc),
+    "precision, recall, density, coverage": (neighbors_ours, neighbors_prdc),
 }
 FEW = "Fréchet distance of few samples"
 

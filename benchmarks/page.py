@@ -30,8 +30,8 @@ METRICS = {
     "kernel_torch_fidelity": "torch-fidelity",
     "kernel_double_ours": "gantutor",
     "kernel_double_torch_fidelity": "torch-fidelity",
-    "neighbours_ours": "gantutor",
-    "neighbours_prdc": "prdc",
+    "neighbors_ours": "gantutor",
+    "neighbors_prdc": "prdc",
 }
 
 

@@ -17,7 +17,7 @@ from torch.nn import functional
 from tqdm.auto import trange
 
 from gantutor.data import mnist
-from gantutor.metrics.digits import DigitClassifier
+from gantutor.metrics.features.digits import DigitClassifier
 from gantutor.metrics.frechet import FeatureStatistics, frechet_distance
 
 
@@ -89,9 +89,9 @@ def in_units_of_real_digits(weights, draws=10):
     classifier = DigitClassifier(weights)
     test = FeatureStatistics.of(classifier.features(mnist("test")[0]))
     train = classifier.features(mnist("train")[0])
-    generator = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     distances = [
-        frechet_distance(train[generator.choice(len(train), 10_000, replace=False)], test)
+        frechet_distance(test, train[rng.choice(len(train), 10_000, replace=False)])
         for _ in range(draws)
     ]
     factor = np.float32(np.mean(distances) ** -0.5)

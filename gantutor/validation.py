@@ -12,33 +12,47 @@ from numpy.typing import ArrayLike
 Choice = TypeVar("Choice", bound=str | None)
 
 
-def check_images(images, name="images", channels=None, side=None):
+def check_images(
+    images: ArrayLike,
+    name: str = "images",
+    channels: int | Sequence[int] | None = None,
+    size: int | tuple[int, int] | None = None,
+) -> np.ndarray:
     """Return `images` as float32 NHWC in [−1, 1], or say what is wrong with them.
+
+    That images use [−1, 1] cannot be proved; that they do not can be seen. Refused as probably
+    in [0, 1] are, where no pixel is negative: images that reach from exactly 0 to exactly 1, and
+    four images or more whose darkest pixel has at most 1/20 of the value of the brightest. One, two
+    or three light images pass, and so does any number of images without anything dark, such as
+    those of a collapsed generator.
 
     Parameters
     ----------
     images : array_like, shape [N, H, W, C]
-        Floating-point pixels in [−1, 1], with C = 1 (grey) or 3 (RGB) and H = W.
+        Floating-point pixels in [−1, 1].
     name : str
         What the caller calls this argument; used in the error.
-    channels, side : int, optional
-        Required number of channels and required height and width, in pixels.
+    channels : int or sequence of int, optional
+        The numbers of channels that the caller can use. The default is any.
+    size : int or tuple[int, int], optional
+        Required height and width, in pixels; one number if they are equal. The default is any.
 
     Returns
     -------
     numpy.ndarray, float32, shape [N, H, W, C]
+        Contiguous; the same array if it was so already. Read-only if that is what came.
 
     Raises
     ------
     TypeError
-        If the pixels are integers.
+        If the pixels are not floating-point numbers.
     ValueError
         If the shape, the number of images, channels or pixels, or the range is not as above.
 
     Examples
     --------
-    >>> check_images(np.zeros((2, 28, 28, 1), "float32")).shape
-    (2, 28, 28, 1)
+    >>> check_images(np.zeros((2, 28, 36, 1), "float32")).shape
+    (2, 28, 36, 1)
     """
     images = np.asarray(images)
     if images.ndim != 4:
@@ -46,31 +60,23 @@ def check_images(images, name="images", channels=None, side=None):
             f"{name} must have shape [N, height, width, channels]; got {list(images.shape)}."
             + (" Add a channel axis with images[..., None]." if images.ndim == 3 else "")
         )
-    if len(images) == 0:
+    if images.size == 0:
         raise ValueError(f"{name} is empty: shape {list(images.shape)}; at least one is needed.")
-    _, height, width, found = images.shape
-    if found not in (1, 3):
-        raise ValueError(f"{name} must have 1 (grey) or 3 (RGB) channels, last axis; got {found}.")
-    if channels is not None and found != channels:
-        kinds = {1: "grey (1 channel)", 3: "RGB (3 channels)"}
-        raise ValueError(f"{name} must be {kinds[channels]}; got {kinds[found]}.")
-    if height != width or (side is not None and side != height):
-        wanted = "square" if side is None else f"{side}×{side} pixels"
-        raise ValueError(f"{name} must be {wanted}; got {height}×{width}.")
+    _check_layout(images.shape, name, channels, size)
     if not np.issubdtype(images.dtype, np.floating):
         raise TypeError(
             f"{name} must be floating-point in [−1, 1]; got {images.dtype}."
             + (" Scale with images / 127.5 - 1." if images.dtype == np.uint8 else "")
         )
-    images = images.astype(np.float32, copy=False)
+    images = np.ascontiguousarray(images, dtype=np.float32)
     low, high = float(images.min()), float(images.max())
     if not np.isfinite(low + high):
         raise ValueError(f"{name} must be finite; got NaN or infinity.")
     if low < -1.001 or high > 1.001:
         hint = " Scale with images / 127.5 - 1." if low >= 0 and high <= 255 else ""
         raise ValueError(f"{name} must lie in [−1, 1]; got [{low:g}, {high:g}].{hint}")
-    # Pixels in [−1, 1] are hardly ever exactly 0, and then not the darkest of all.
-    if low == 0 < high:
+    whole = low == 0 and high == 1
+    if whole or (len(images) >= 4 and 0 <= low <= high / 20 and high > 0):
         raise ValueError(
             f"{name} must use the range [−1, 1]; got [{low:g}, {high:g}], which looks like "
             "[0, 1]. Scale with images * 2 - 1."
@@ -78,33 +84,57 @@ def check_images(images, name="images", channels=None, side=None):
     return images
 
 
-def check_rows(rows, name="rows", columns=None):
+def _check_layout(shape, name, channels, size):
+    """Refuse channels in the wrong place, and others or another size than the caller can use."""
+    _, height, width, found = shape
+    if height <= 4 < found:  # no picture is so flat: these are channels
+        raise ValueError(
+            f"{name} must have shape [N, height, width, channels]; got {list(shape)}, which looks "
+            "like [N, channels, height, width]. Move them with np.moveaxis(images, 1, -1)."
+        )
+    wanted = (channels,) if isinstance(channels, numbers.Integral) else channels
+    if wanted is not None and found not in wanted:
+        words = {1: "grey (1 channel)", 3: "RGB (3 channels)"}
+        raise ValueError(
+            f"{name} must be {' or '.join(words.get(n, f'of {n} channels') for n in wanted)}; "
+            f"got {words.get(found, f'{found} channels')}."
+        )
+    if size is not None:
+        size = (size, size) if isinstance(size, numbers.Integral) else tuple(size)
+        if size != (height, width):
+            raise ValueError(f"{name} must be {size[0]}×{size[1]} pixels; got {height}×{width}.")
+
+
+def check_rows(rows: ArrayLike, name: str = "rows", columns: int | None = None) -> np.ndarray:
     """Return `rows` as a finite float32 array of shape [N, d], or say what is wrong.
 
     Parameters
     ----------
-    rows : array_like, shape [N, d]
+    rows : array_like of real numbers, shape [N, d]
     name : str
         What the caller calls this argument; used in the error.
     columns : int, optional
-        The required d.
+        The required d. The default is any.
 
     Returns
     -------
     numpy.ndarray, float32, shape [N, d]
+        Contiguous; the same array if it was so already.
 
     Raises
     ------
+    TypeError
+        If the values are not real numbers.
     ValueError
         If there is no row, a wrong number of columns, or a value that is not finite.
     """
-    rows = _check_matrix(np.asarray(rows, dtype=np.float32), name)
+    rows = _check_matrix(rows, name, np.float32)
     if columns is not None and rows.shape[1] != columns:
         raise ValueError(f"{name} must have {columns} columns; got {rows.shape[1]}.")
-    return rows
+    return np.ascontiguousarray(rows)
 
 
-def check_features(features, name="features", rows=1):
+def check_features(features: ArrayLike, name: str = "features", rows: int = 1) -> np.ndarray:
     """Return `features` as a finite array of shape [N, d], or say what is wrong.
 
     Parameters
@@ -122,12 +152,14 @@ def check_features(features, name="features", rows=1):
 
     Raises
     ------
+    TypeError
+        If the values are not real numbers.
     ValueError
         If there are too few rows, no columns, or a value that is not finite.
     """
     features = np.asarray(features)
     dtype = np.float32 if features.dtype == np.float32 else np.float64
-    features = _check_matrix(features.astype(dtype, copy=False), name)
+    features = _check_matrix(features, name, dtype)
     if features.shape[1] == 0:
         raise ValueError(f"{name} must have at least one column; got shape {list(features.shape)}.")
     if len(features) < rows:
@@ -135,16 +167,27 @@ def check_features(features, name="features", rows=1):
     return features
 
 
-def check_same_columns(first, second):
-    """Raise ValueError unless two sets of features [N, d] have the same dimension d."""
-    if first.shape[-1] != second.shape[-1]:
+def check_same_columns(**sets: np.ndarray) -> None:
+    """Raise ValueError unless all sets of features [N, d] have the same dimension d.
+
+    Examples
+    --------
+    >>> check_same_columns(real=np.zeros((5, 3)), fake=np.zeros((2, 3)))
+    """
+    columns = [each.shape[-1] for each in sets.values()]
+    if len(set(columns)) > 1:
         raise ValueError(
-            "Both sets of features must have the same dimension; "
-            f"got {first.shape[-1]} and {second.shape[-1]}."
+            f"{' and '.join(sets)} must have the same dimension; "
+            f"got {' and '.join(map(str, columns))}."
         )
 
 
-def _check_matrix(rows, name):
+def _check_matrix(rows, name, dtype) -> np.ndarray:
+    """Return `rows` as a finite matrix of that type."""
+    rows = np.asarray(rows)
+    if rows.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must hold real numbers; got {rows.dtype}.")
+    rows = rows.astype(dtype, copy=False)
     if rows.ndim != 2:
         raise ValueError(f"{name} must have shape [N, d]; got {list(rows.shape)}.")
     if len(rows) == 0:

@@ -1,6 +1,7 @@
 """Numbers of Inception features against torch-fidelity's own, with random weights."""
 
 import json
+import sys
 from unittest import mock
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 torch = pytest.importorskip("torch")
 
 from gantutor import cli, metrics  # noqa: E402
+from gantutor.torch import inception  # noqa: E402
 from gantutor.torch.inception import inception_features  # noqa: E402
 
 
@@ -62,8 +64,89 @@ def test_the_command_prints_the_numbers_of_torch_fidelity(fidelity, weights, tmp
     assert ours["samples"] == 12
     assert ours["frechet_distance"] == pytest.approx(theirs["frechet_inception_distance"], rel=1e-3)
     assert ours["inception_score"] == pytest.approx(theirs["inception_score_mean"], rel=1e-6)
+    spread = theirs["inception_score_std"]
+    assert ours["inception_score_spread"] == pytest.approx(spread, rel=1e-3, abs=1e-9)
     kid = theirs["kernel_inception_distance_mean"]
     assert ours["kernel_distance"] == pytest.approx(kid, rel=1e-4, abs=1e-9)
+
+
+def test_the_score_and_its_spread_are_those_of_torch_fidelity(fidelity):
+    from torch_fidelity.metric_isc import isc_features_to_metric
+
+    logits = np.random.default_rng(0).normal(size=(53, 7))
+    exponentials = np.exp(logits)
+    found = metrics.inception_score(exponentials / exponentials.sum(axis=1, keepdims=True), 10)
+    theirs = isc_features_to_metric(torch.from_numpy(logits), splits=10, shuffle=False)
+    assert found.value == pytest.approx(theirs["inception_score_mean"], rel=1e-12)
+    assert found.spread == pytest.approx(theirs["inception_score_std"], rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("counts", "settings", "message"),
+    [
+        ((20, 5), {}, "fake must hold at least 6 samples, and as many as the splits .* here 10"),
+        ((20, 9), {}, "here 10; got 9"),
+        ((3, 20), {}, "real must hold at least 6 samples; got 3"),
+        ((20, 20), {"splits": 0}, "splits must be a whole number of at least 1; got 0"),
+    ],
+)
+def test_too_few_images_are_refused_before_any_is_looked_at(monkeypatch, counts, settings, message):
+    monkeypatch.setattr(inception, "_network", lambda weights: pytest.fail("the work has begun"))
+    real, fake = (images(count, seed=0) for count in counts)
+    with pytest.raises(ValueError, match=message):
+        inception.inception_report(real, fake, **settings)
+
+
+def test_pictures_with_other_channels_are_refused_before_the_network_is_read(monkeypatch):
+    monkeypatch.setattr(inception, "_network", lambda weights: pytest.fail("the work has begun"))
+    with pytest.raises(ValueError, match=r"images must be grey .* or RGB .*; got 4 channels"):
+        inception_features(images(2, 0, channels=4))
+    with pytest.raises(ValueError, match=r"real must be grey .* or RGB .*; got 2 channels"):
+        inception.inception_report(images(9, 0, channels=2), images(12, 0))
+
+
+def test_a_report_reads_the_network_once(monkeypatch):
+    read, seen = [], []
+
+    def network(pixels):
+        rows = pixels.float().mean(dim=(2, 3))
+        seen.append(len(pixels))
+        return rows, rows
+
+    network.to = lambda device: network
+    monkeypatch.setattr(inception, "_network", lambda weights: read.append(weights) or network)
+    report = inception.inception_report(images(14, 1), images(12, 0), "file.pth", splits=4)
+    assert read == ["file.pth"] and sorted(seen) == [12, 14]
+    assert report["samples"] == 12 and report["inception_score_spread"] > 0
+
+
+CLASHES = [
+    'RuntimeError("operator torchvision::nms does not exist")',
+    "AttributeError(\"partially initialized module 'torchvision' has no attribute 'extension'\")",
+]
+
+
+@pytest.mark.parametrize("clash", CLASHES)
+def test_a_torchvision_of_another_build_is_named(monkeypatch, tmp_path, clash):
+    module = "torch_fidelity.feature_extractor_inceptionv3"
+    for name in ("torch_fidelity", module):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    (tmp_path / "torch_fidelity").mkdir()
+    (tmp_path / "torch_fidelity" / "__init__.py").write_text("")
+    (tmp_path / f"{module.replace('.', '/')}.py").write_text(f"raise {clash}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ImportError, match=r"does not fit torch 2.*--no-deps torchvision") as caught:
+        inception_features(images(2, 5))
+    assert torch.__version__ in str(caught.value)
+
+
+def test_other_failures_of_torch_fidelity_keep_their_own_words(monkeypatch, tmp_path):
+    monkeypatch.delitem(sys.modules, "torch_fidelity", raising=False)
+    monkeypatch.delitem(sys.modules, "torch_fidelity.feature_extractor_inceptionv3", raising=False)
+    (tmp_path / "torch_fidelity.py").write_text('raise RuntimeError("out of memory")\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        inception_features(images(2, 5))
 
 
 @pytest.mark.slow
@@ -71,6 +154,8 @@ def test_grey_images_are_repeated_to_rgb(fidelity, weights):
     grey = images(2, 2, channels=1)
     features, probabilities = inception_features(grey, weights, batch_size=1)
     again, _ = inception_features(np.repeat(grey, 3, axis=-1), weights)
+    wide, _ = inception_features(np.repeat(grey, 2, axis=2), weights)
+    assert wide.shape == (2, 2048)
     assert features.shape == (2, 2048) and features.dtype == np.float32
     np.testing.assert_allclose(features, again, rtol=1e-4, atol=1e-6)
     assert probabilities.shape == (2, 1008)

@@ -1,7 +1,10 @@
 import base64
 import io
 import itertools
+import os
 import re
+import subprocess
+import sys
 
 import matplotlib.pyplot as plt
 import nbformat
@@ -111,6 +114,16 @@ def test_images_stand_in_rows_from_left_to_right():
     assert np.all(canvas[8] == 1)  # the gap is white
 
 
+def test_images_need_not_be_square():
+    wide = np.full((4, 6, 10, 1), -1.0)
+    canvas = plots.image_grid(wide, columns=2).axes[0].images[0].get_array()
+    assert canvas.shape == (2 * 7 - 1, 2 * 11 - 1)
+    assert np.all(canvas[6] == 1) and np.all(canvas[:, 10] == 1)  # the gaps
+    assert (canvas == -1).sum() == wide.size
+    width, height = plots.image_grid(wide, columns=2).get_size_inches()
+    assert height / width == pytest.approx(13 / 21)
+
+
 def test_colours_keep_their_channels():
     red = np.tile(np.array([1.0, -1, -1]), (1, 8, 8, 1))
     image = pixels(plots.image_grid(red))
@@ -133,6 +146,8 @@ def test_a_grid_has_a_title_and_no_axes():
 def test_bad_images_and_columns():
     with pytest.raises(ValueError, match=r"must lie in \[−1, 1\]; got \[0, 255\]"):
         plots.image_grid(np.linspace(0, 255, 64).reshape(1, 8, 8, 1))
+    with pytest.raises(ValueError, match=r"images must be grey .* or RGB .*; got 2 channels"):
+        plots.image_grid(np.zeros((4, 8, 8, 2)))
     with pytest.raises(ValueError, match="columns must be a whole number of at least 1; got 0"):
         plots.image_grid(np.zeros((4, 8, 8, 1)), columns=0)
 
@@ -269,6 +284,11 @@ def test_a_film_of_points_keeps_its_extent():
     assert 0 < crosses((-1, 1, -1, 1)) < 0.7 * crosses(None), "one of two is in the picture"
 
 
+def test_a_film_of_wide_images():
+    first, _ = frames_of(plots.replay(np.zeros((2, 2, 8, 32, 1)), ["one", "two"]).data)
+    assert first.shape[1] > 4 * first.shape[0]
+
+
 def test_every_frame_has_its_title():
     first, second = frames_of(plots.replay(np.zeros((2, 1, 8, 8, 1)), ["one", "two"]).data)
     assert not np.array_equal(first, second)
@@ -316,7 +336,22 @@ def test_a_film_too_large_for_a_page_says_how_many_frames_fit(monkeypatch):
         plots.replay(frames, titles)
 
 
-# ---------------------------------------------------------------- in a notebook
+# Without and with a notebook.
+
+
+def test_neither_import_nor_figure_loads_a_backend_outside_a_notebook():
+    code = (
+        "import matplotlib, numpy as np, IPython\n"
+        "from gantutor import plots\n"
+        "plots.to_png(plots.image_grid(np.zeros((4, 8, 8, 1))))\n"
+        "import matplotlib.pyplot as plt\n"
+        "print(matplotlib.get_backend(auto_select=False), plt.get_fignums())\n"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "MPLBACKEND"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment
+    )
+    assert (done.stdout, done.stderr) == ("None []\n", "")
 
 
 def test_a_cell_shows_its_own_figure_after_one_of_the_package():
@@ -331,3 +366,4 @@ def test_a_cell_shows_its_own_figure_after_one_of_the_package():
         NotebookClient(notebook).execute()
     kinds = [[output.output_type for output in cell.outputs] for cell in notebook.cells]
     assert kinds == [[], ["execute_result"], ["display_data"]]
+    assert all("image/png" in cell.outputs[0].data for cell in notebook.cells[1:])

@@ -22,6 +22,11 @@ def test_every_hash_is_right_and_every_origin_told(name):
     assert {"what", "data", "seed", "command"} <= set(facts)
 
 
+def test_nobody_changes_the_manifest_for_others():
+    manifest()["digits.safetensors"]["sha256"] = "another"
+    assert manifest()["digits.safetensors"]["sha256"] != "another"
+
+
 @pytest.mark.parametrize("damage", ["truncated", "one byte changed", "empty"])
 def test_a_damaged_file_is_refused(tmp_path, damage):
     name = "digit_statistics.safetensors"

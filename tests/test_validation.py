@@ -5,11 +5,13 @@ from gantutor.validation import (
     check_batch_size,
     check_choice,
     check_data,
+    check_features,
     check_images,
     check_labels,
     check_number,
     check_positive,
     check_rows,
+    check_same_columns,
     check_size,
 )
 
@@ -21,15 +23,37 @@ def picture(low=-1.0, high=1.0, shape=(8, 28, 28, 1), dtype="float32"):
 
 
 def test_good_images_pass_and_become_float32():
-    images = check_images(picture(dtype="float64"), channels=1, side=28)
+    images = check_images(picture(dtype="float64"), channels=1, size=28)
     assert images.dtype == np.float32 and images.shape == (8, 28, 28, 1)
     same = picture()
     assert check_images(same) is same
 
 
 def test_a_few_light_images_are_no_mistake():
-    check_images(picture(0.1, 0.9, shape=(2, 28, 28, 1)))
+    check_images(picture(0, 0.9, shape=(3, 28, 28, 1)))
+    check_images(picture(0.003, 1, shape=(3, 28, 28, 1)))
     check_images(picture(0.3, 0.3))  # a collapsed generator may draw constant grey
+    check_images(picture(0, 0))
+    check_images(picture(0.06, 1))  # or many light pictures without anything dark
+    check_images(picture(-0.001, 1))
+
+
+@pytest.mark.parametrize("shape", [(8, 20, 28, 1), (8, 28, 20, 3), (1, 1, 7, 1), (2, 6, 5, 40)])
+def test_any_height_width_and_channels(shape):
+    assert check_images(picture(shape=shape)).shape == shape
+
+
+def test_images_come_back_contiguous(tmp_path):
+    images = np.linspace(-1, 1, 2 * 6 * 5 * 3, dtype="float32").reshape(2, 6, 5, 3)
+    for view in (images[:, ::-1], images[:, :, ::-1], images[..., ::-1], images[:, ::2]):
+        checked = check_images(view)
+        assert checked.flags.c_contiguous
+        np.testing.assert_array_equal(checked, view)
+    np.save(tmp_path / "images.npy", images)
+    mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
+    assert np.shares_memory(check_images(mapped), mapped)  # a large file is not read into memory
+    rows = check_rows(images.reshape(2, -1)[:, ::-1])
+    assert rows.flags.c_contiguous and rows[0, 0] == images[0].max()
 
 
 @pytest.mark.parametrize(
@@ -38,11 +62,19 @@ def test_a_few_light_images_are_no_mistake():
         (picture()[..., 0], r"got \[8, 28, 28\]\. Add a channel axis with images\[\.\.\., None\]"),
         (picture()[0, 0, 0], r"shape \[N, height, width, channels\]; got \[1\]\.$"),
         (picture()[:0], "images is empty"),
-        (picture().transpose(0, 3, 1, 2), r"1 \(grey\) or 3 \(RGB\) channels, last axis; got 28"),
-        (picture(shape=(8, 28, 20, 1)), "images must be square; got 28×20"),
+        (
+            picture().transpose(0, 3, 1, 2),
+            r"got \[8, 1, 28, 28\], which looks like \[N, channels, height, width\]",
+        ),
+        (picture(shape=(8, 3, 28, 28)), r"np\.moveaxis\(images, 1, -1\)"),
+        (picture(shape=(8, 28, 0, 1)), "images is empty"),
         (picture(0, 255), r"got \[0, 255\]\. Scale with images / 127\.5 - 1"),
         (picture(0, 1), r"looks like \[0, 1\]\. Scale with images \* 2 - 1"),
-        (picture(0, 1)[:2], r"looks like \[0, 1\]"),
+        (picture(0, 1)[:1], r"looks like \[0, 1\]"),
+        (picture(0.003, 1), r"got \[0\.003, 1\], which looks like \[0, 1\]"),
+        (picture(0.004, 0.99), r"looks like \[0, 1\]"),
+        (picture(0.004, 0.99)[:4], r"looks like \[0, 1\]"),
+        (picture(0, 0.4), r"looks like \[0, 1\]"),
         (picture(-3, 2), r"must lie in \[−1, 1\]; got \[-3, 2\]\.$"),
         (picture(-1, np.nan), "images must be finite; got NaN or infinity"),
         (picture(-1, np.inf), "images must be finite"),
@@ -69,7 +101,9 @@ def test_whole_numbers_are_no_pixels(dtype, message):
     ("required", "message"),
     [
         ({"channels": 3}, r"photos must be RGB \(3 channels\); got grey \(1 channel\)"),
-        ({"side": 32}, "photos must be 32×32 pixels; got 28×28"),
+        ({"channels": (3, 4)}, r"RGB \(3 channels\) or of 4 channels; got grey \(1 channel\)"),
+        ({"size": 32}, "photos must be 32×32 pixels; got 28×28"),
+        ({"size": (28, 36)}, "photos must be 28×36 pixels; got 28×28"),
     ],
 )
 def test_other_images_than_required_by_name(required, message):
@@ -89,11 +123,35 @@ def test_good_rows_become_float32():
         (np.zeros((0, 2)), "points is empty"),
         (np.zeros((4, 3)), "points must have 2 columns; got 3"),
         ([[0.0, np.inf]], "points must be finite"),
+        ([[0.0, -np.inf]], "points must be finite"),
     ],
 )
 def test_bad_rows(rows, message):
     with pytest.raises(ValueError, match=message):
         check_rows(rows, "points", columns=2)
+
+
+@pytest.mark.parametrize("check", [check_rows, check_features])
+@pytest.mark.parametrize("wrong", [[["1", "2"]], [[1j, 2]], [[None, 1.0]]])
+def test_what_is_no_number_is_named(check, wrong):
+    with pytest.raises(TypeError, match="points must hold real numbers; got"):
+        check(wrong, "points")
+
+
+def test_features_keep_float32_and_become_float64_otherwise():
+    single = np.ones((3, 2), "float32")
+    assert check_features(single) is single
+    assert check_features(np.ones((3, 2), int)).dtype == np.float64
+    with pytest.raises(ValueError, match="real must have at least 4 rows; got 3"):
+        check_features(single, "real", rows=4)
+    with pytest.raises(ValueError, match=r"at least one column; got shape \[3, 0\]"):
+        check_features(single[:, :0])
+
+
+def test_the_sets_of_different_dimensions_are_named():
+    check_same_columns(real=np.ones((3, 2)), fake=np.ones((5, 2)))
+    with pytest.raises(ValueError, match="real and fake must have the same dimension; got 2 and 3"):
+        check_same_columns(real=np.ones((3, 2)), fake=np.ones((5, 3)))
 
 
 def test_good_labels_become_int64():

@@ -1,18 +1,30 @@
-"""Scores of generated samples, in NumPy and SciPy, the same for every framework."""
+"""Scores of generated samples, in NumPy and SciPy, the same for every framework.
+
+What is real comes first and what is generated comes last: ``(real, fake)``, ``(train, held_out,
+fake)``, ``(real, real_labels, fake, fake_labels)``. What judges one set takes that set first
+(`mode_coverage`, `inception_score`, `diversity`, `digit_fid`, whose real digits ship with it).
+Pairs of images are ``(first, second)`` and may be exchanged.
+
+A score is a float, or a small result whose `value` is its number and that converts to it:
+``float(kernel_distance(real, fake))``. Only `precision_recall` has four numbers and no value.
+"""
 
 from gantutor.metrics.classifiers import (
     ShareTest,
     classification_accuracy_score,
-    memorisation_test,
+    memorization_test,
     two_sample_test,
 )
 from gantutor.metrics.digits import (
-    DigitClassifier,
-    digit_features,
+    StackedModes,
     digit_fid,
+    perceptual_distance,
+    stacked_digit_modes,
+)
+from gantutor.metrics.features.digits import (
+    digit_features,
     digit_probabilities,
     digit_test_features,
-    perceptual_distance,
 )
 from gantutor.metrics.frechet import (
     FeatureStatistics,
@@ -21,25 +33,21 @@ from gantutor.metrics.frechet import (
     frechet_infinity,
 )
 from gantutor.metrics.images import diversity, ms_ssim, psnr, ssim
-from gantutor.metrics.inception import inception_score
+from gantutor.metrics.inception import InceptionScore, inception_score
 from gantutor.metrics.intervals import bootstrap_interval
-from gantutor.metrics.kernel import KernelDistance, kernel_distance
-from gantutor.metrics.modes import (
-    ModeCoverage,
-    StackedModes,
-    mode_coverage,
-    stacked_digit_modes,
-)
-from gantutor.metrics.neighbours import NeighbourScores, nearest_distances, precision_recall
+from gantutor.metrics.kernel import KernelDistance, KernelSum, kernel_distance, squared_mmd
+from gantutor.metrics.modes import ModeCoverage, mode_coverage
+from gantutor.metrics.neighbors import NeighborScores, nearest_distances, precision_recall
 from gantutor.metrics.report import digit_report, feature_report
 
 __all__ = [
-    "DigitClassifier",
     "FeatureStatistics",
     "FrechetExtrapolation",
+    "InceptionScore",
     "KernelDistance",
+    "KernelSum",
     "ModeCoverage",
-    "NeighbourScores",
+    "NeighborScores",
     "ShareTest",
     "StackedModes",
     "bootstrap_interval",
@@ -55,13 +63,14 @@ __all__ = [
     "frechet_infinity",
     "inception_score",
     "kernel_distance",
-    "memorisation_test",
+    "memorization_test",
     "mode_coverage",
     "ms_ssim",
     "nearest_distances",
     "perceptual_distance",
     "precision_recall",
     "psnr",
+    "squared_mmd",
     "ssim",
     "stacked_digit_modes",
     "two_sample_test",

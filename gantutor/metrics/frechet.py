@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
+from numpy.typing import ArrayLike
 
+from gantutor.metrics._random import Seed, as_rng
+from gantutor.metrics._results import Score
 from gantutor.validation import check_features, check_positive, check_same_columns
 
 
@@ -35,7 +38,7 @@ class FeatureStatistics:
     count: int
 
     @classmethod
-    def of(cls, features):
+    def of(cls, features: ArrayLike) -> "FeatureStatistics":
         """Compute the statistics of `features`, in float64.
 
         Parameters
@@ -63,7 +66,7 @@ class FeatureStatistics:
         return cls(mean, centred.T @ centred, len(features))
 
     @property
-    def covariance(self):
+    def covariance(self) -> np.ndarray:
         """The unbiased covariance, shape [d, d]: `scatter` divided by `count` − 1.
 
         Raises
@@ -75,22 +78,24 @@ class FeatureStatistics:
             raise ValueError("features must have at least two rows for a covariance; got 1.")
         return self.scatter / (self.count - 1)
 
-    def __add__(self, other):
+    def __add__(self, other: "FeatureStatistics") -> "FeatureStatistics":
         """Return the statistics of both sets together (Chan, Golub and LeVeque, 1983)."""
-        check_same_columns(self.mean, other.mean)
+        if not isinstance(other, FeatureStatistics):
+            return NotImplemented
+        check_same_columns(first=self.mean, second=other.mean)
         count = self.count + other.count
         shift = other.mean - self.mean
         between = np.outer(shift, shift) * (self.count * other.count / count)
         mean = self.mean + shift * (other.count / count)
         return FeatureStatistics(mean, self.scatter + other.scatter + between, count)
 
-    def __radd__(self, other):
+    def __radd__(self, other: int) -> "FeatureStatistics":
         """Let ``sum`` begin with its 0."""
         return self if other == 0 else NotImplemented
 
 
 @dataclass(frozen=True, eq=False)
-class FrechetExtrapolation:
+class FrechetExtrapolation(Score):
     """What `frechet_infinity` found.
 
     Parameters
@@ -108,7 +113,9 @@ class FrechetExtrapolation:
     distances: np.ndarray
 
 
-def frechet_distance(first, second):
+def frechet_distance(
+    real: ArrayLike | FeatureStatistics, fake: ArrayLike | FeatureStatistics
+) -> float:
     r"""Return the squared Fréchet (2-Wasserstein) distance of two Gaussians fitted to features.
 
     .. math::
@@ -126,8 +133,9 @@ def frechet_distance(first, second):
 
     Parameters
     ----------
-    first, second : array_like, shape [N, d], or FeatureStatistics
-        Two sets of features, or their statistics; N may differ, d must not.
+    real, fake : array_like, shape [N, d], or FeatureStatistics
+        Two sets of features, or their statistics; N may differ, d must not. The distance is
+        symmetric.
 
     Returns
     -------
@@ -139,6 +147,12 @@ def frechet_distance(first, second):
     ValueError
         If the dimensions d differ, a set has fewer than two rows, or a value is not finite.
 
+    See Also
+    --------
+    frechet_infinity : What remains of it at infinitely many samples.
+    kernel_distance : A distance without bias.
+    digit_fid : This distance between digits.
+
     References
     ----------
     Dowson and Landau (1982), equation 4; Heusel et al. (2017), equation 6.
@@ -149,8 +163,8 @@ def frechet_distance(first, second):
     >>> round(frechet_distance(points, points + [3, 4]), 6)  # 3² + 4²
     25.0
     """
-    first, second = _gaussian(first), _gaussian(second)
-    check_same_columns(first[0], second[0])
+    first, second = _gaussian(real, "real"), _gaussian(fake, "fake")
+    check_same_columns(real=first[0], fake=second[0])
     shift = first[0] - second[0]
     traces = sum(
         np.trace(covariance) if root is None else np.vdot(root, root)
@@ -165,22 +179,24 @@ def frechet_distance(first, second):
     return max(0.0, float(shift @ shift + traces - 2 * overlap))
 
 
-def frechet_infinity(features, reference, points=15, seed=0):
-    """Extrapolate the Fréchet distance to infinitely many samples.
+def frechet_infinity(
+    real: ArrayLike | FeatureStatistics, fake: ArrayLike, points: int = 15, seed: Seed = 0
+) -> FrechetExtrapolation:
+    """Extrapolate the Fréchet distance to infinitely many generated samples.
 
     The bias of the distance is nearly proportional to 1/N. A straight line through the distances
-    of random subsets, of N/2 to N rows, is followed to 1/N = 0.
+    of random subsets of the generated samples, of N/2 to N rows, is followed to 1/N = 0.
 
     Parameters
     ----------
-    features : array_like, shape [N, d]
-        Features of the generated samples; 4 rows at least, and better some thousands.
-    reference : array_like, shape [M, d], or FeatureStatistics
+    real : array_like, shape [M, d], or FeatureStatistics
         What to compare with; its own size is not extrapolated.
+    fake : array_like, shape [N, d]
+        Features of the generated samples; 4 rows at least, and better some thousands.
     points : int
         How many subsets; at least 2.
-    seed : int
-        Seed of the subsets.
+    seed : int or numpy.random.Generator
+        Source of the subsets.
 
     Returns
     -------
@@ -192,32 +208,40 @@ def frechet_infinity(features, reference, points=15, seed=0):
         If there are fewer than 4 rows, fewer than 2 points, or an argument of `frechet_distance`
         would be refused.
 
+    See Also
+    --------
+    frechet_distance : The distance of the samples that there are.
+
     References
     ----------
     Chong and Forsyth (2020), section 4.
+
+    Examples
+    --------
+    >>> real, fake = np.random.default_rng(0).normal(size=(2, 1000, 8))
+    >>> bool(abs(frechet_infinity(real, fake).value) < frechet_distance(real, fake))
+    True
     """
-    features = check_features(features, "features", 4)
-    if check_positive(points, "points") < 2:
+    fake = check_features(fake, "fake", 4)
+    points = check_positive(points, "points")
+    if points < 2:
         raise ValueError("points must be at least 2 for a line; got 1.")
-    if not isinstance(reference, FeatureStatistics):
-        reference = FeatureStatistics.of(reference)
-    generator = np.random.default_rng(seed)
+    if not isinstance(real, FeatureStatistics):
+        real = FeatureStatistics.of(check_features(real, "real", 2))
+    rng = as_rng(seed)
     # Equally spaced in 1/N, where the line is fitted.
-    sizes = np.rint(1 / np.linspace(2 / len(features), 1 / len(features), points)).astype(int)
+    sizes = np.rint(1 / np.linspace(2 / len(fake), 1 / len(fake), points)).astype(int)
     distances = np.array(
-        [
-            frechet_distance(features[generator.permutation(len(features))[:size]], reference)
-            for size in sizes
-        ]
+        [frechet_distance(real, fake[rng.permutation(len(fake))[:size]]) for size in sizes]
     )
     _, value = np.polyfit(1 / sizes, distances, 1)
     return FrechetExtrapolation(float(value), sizes, distances)
 
 
-def _gaussian(features):
+def _gaussian(features, name):
     """Return the mean, and a root [N, d] of the covariance if N ≤ d, or else the covariance."""
     if not isinstance(features, FeatureStatistics):
-        rows = check_features(features, rows=2)
+        rows = check_features(features, name, rows=2)
         if len(rows) <= rows.shape[1]:
             mean = rows.mean(axis=0, dtype=np.float64)
             return mean, (rows - mean) / np.sqrt(len(rows) - 1), None

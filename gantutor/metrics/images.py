@@ -2,8 +2,10 @@
 
 import numpy as np
 import skimage.metrics  # loads its functions, and scipy.stats with them, when they are first used
+from numpy.typing import ArrayLike
 from scipy.ndimage import correlate1d
 
+from gantutor.metrics._random import Seed, as_rng
 from gantutor.validation import check_images, check_positive
 
 #: Weights of the five scales, finest first (Wang, Simoncelli and Bovik, 2003, section 3.2).
@@ -11,15 +13,16 @@ MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 
 _WINDOW = 11  # pixels of the Gaussian window of SSIM, σ = 1.5 pixels
 _RANGE = 2.0  # images lie in [−1, 1]
+_CHUNK = 2**20  # numbers in the images that are blurred at a time
 
 
-def psnr(first, second):
+def psnr(first: ArrayLike, second: ArrayLike) -> np.ndarray:
     """Return the peak signal-to-noise ratio of each pair of images.
 
     Parameters
     ----------
     first, second : array_like, shape [N, H, W, C]
-        Images in [−1, 1], the i-th of one set with the i-th of the other.
+        Images in [−1, 1], the i-th of one set with the i-th of the other; any H, W and C.
 
     Returns
     -------
@@ -30,6 +33,10 @@ def psnr(first, second):
     ------
     TypeError, ValueError
         If the images are not of that form, or the sets differ in shape.
+
+    See Also
+    --------
+    ssim : Looks at neighbourhoods of pixels.
 
     Examples
     --------
@@ -46,7 +53,7 @@ def psnr(first, second):
     return np.array(values)
 
 
-def ssim(first, second):
+def ssim(first: ArrayLike, second: ArrayLike) -> np.ndarray:
     """Return the structural similarity of each pair of images, mean over pixels and channels.
 
     With the constants of its authors: a Gaussian window of 11 pixels with σ = 1.5, K₁ = 0.01,
@@ -55,7 +62,7 @@ def ssim(first, second):
     Parameters
     ----------
     first, second : array_like, shape [N, H, W, C]
-        Images in [−1, 1] of at least 11 × 11 pixels.
+        Images in [−1, 1] of at least 11 × 11 pixels; any number of channels.
 
     Returns
     -------
@@ -67,6 +74,11 @@ def ssim(first, second):
     TypeError, ValueError
         If the images are not of that form or too small, or the sets differ in shape.
 
+    See Also
+    --------
+    ms_ssim : The same at several scales.
+    perceptual_distance : What a classifier sees of a change.
+
     References
     ----------
     Wang et al. (2004), equation 13.
@@ -77,7 +89,7 @@ def ssim(first, second):
     >>> ssim(images, images)
     array([1., 1.])
     """
-    first, second = _pairs(first, second, smallest=_WINDOW)
+    first, second = _pairs(first, second, with_window=True)
     return np.array(
         [
             skimage.metrics.structural_similarity(
@@ -94,17 +106,17 @@ def ssim(first, second):
     )
 
 
-def ms_ssim(first, second):
+def ms_ssim(first: ArrayLike, second: ArrayLike) -> np.ndarray:
     """Return the multi-scale structural similarity of each pair of images.
 
-    There are as many of the five scales as the images allow: at the coarsest the window of 11
-    pixels must fit, so that five need 176 pixels, and two are left at 28. The weights of the
-    scales that there are are divided by their sum.
+    There are as many of the five scales as the shorter side of the images allows: at the coarsest
+    the window of 11 pixels must fit, so that five need 176 pixels, and two are left at 28. The
+    weights of the scales that there are are divided by their sum.
 
     Parameters
     ----------
     first, second : array_like, shape [N, H, W, C]
-        Images in [−1, 1] of at least 11 × 11 pixels.
+        Images in [−1, 1] of at least 11 × 11 pixels; any number of channels.
 
     Returns
     -------
@@ -116,6 +128,10 @@ def ms_ssim(first, second):
     TypeError, ValueError
         If the images are not of that form or too small, or the sets differ in shape.
 
+    See Also
+    --------
+    diversity : Its mean over pairs of generated images.
+
     References
     ----------
     Wang, Simoncelli and Bovik (2003), equation 7.
@@ -126,22 +142,12 @@ def ms_ssim(first, second):
     >>> ms_ssim(images, images).round(12)
     array([1., 1.])
     """
-    first, second = _pairs(first, second, smallest=_WINDOW)
-    first, second = first.astype(np.float64), second.astype(np.float64)
-    scales = min(len(MS_SSIM_WEIGHTS), int(np.log2(first.shape[1] / _WINDOW)) + 1)
-    weights = np.array(MS_SSIM_WEIGHTS[:scales]) / sum(MS_SSIM_WEIGHTS[:scales])
-    result = np.ones(first[:, 0, 0].shape)  # [N, C]
-    for scale, weight in enumerate(weights):
-        if scale:
-            first, second = _halved(first), _halved(second)
-        luminance, structure = _similarity(first, second)
-        coarsest = scale == scales - 1
-        value = (luminance * structure if coarsest else structure).mean(axis=(1, 2))
-        result = result * np.maximum(value, 0) ** weight
-    return result.mean(axis=1)
+    first, second = _pairs(first, second, with_window=True)
+    rows = np.arange(len(first))
+    return _in_chunks(first, rows, second, rows)
 
 
-def diversity(images, pairs=1000, seed=0):
+def diversity(images: ArrayLike, pairs: int = 1000, seed: Seed = 0) -> float:
     """Return the mean MS-SSIM of random pairs of images of one set; the lower, the more diverse.
 
     Meaningful within a class only: between classes even poor images differ.
@@ -149,11 +155,11 @@ def diversity(images, pairs=1000, seed=0):
     Parameters
     ----------
     images : array_like, shape [N, H, W, C]
-        At least two images in [−1, 1].
+        At least two images in [−1, 1] of at least 11 × 11 pixels.
     pairs : int
         How many pairs, each of two different images.
-    seed : int
-        Seed of the pairs.
+    seed : int or numpy.random.Generator
+        Source of the pairs.
 
     Returns
     -------
@@ -164,6 +170,11 @@ def diversity(images, pairs=1000, seed=0):
     ------
     TypeError, ValueError
         If the images are not of that form, or there is only one.
+
+    See Also
+    --------
+    ms_ssim : The similarity of a pair.
+    precision_recall : Variety with respect to real data.
 
     References
     ----------
@@ -177,24 +188,61 @@ def diversity(images, pairs=1000, seed=0):
     images = check_images(images)
     if len(images) < 2:
         raise ValueError("images must be at least two for a pair; got 1.")
-    generator = np.random.default_rng(seed)
-    first = generator.integers(len(images), size=check_positive(pairs, "pairs"))
-    other = (first + generator.integers(1, len(images), size=pairs)) % len(images)
-    return float(ms_ssim(images[first], images[other]).mean())
+    _check_window(images, "images")
+    pairs = check_positive(pairs, "pairs")
+    rng = as_rng(seed)
+    first = rng.integers(len(images), size=pairs)
+    other = (first + rng.integers(1, len(images), size=pairs)) % len(images)
+    return float(_in_chunks(images, first, images, other).mean())
 
 
-def _pairs(first, second, smallest=1):
+def _pairs(first, second, with_window=False) -> tuple[np.ndarray, np.ndarray]:
     first, second = check_images(first, "first"), check_images(second, "second")
     if first.shape != second.shape:
         raise ValueError(
             f"first and second must have the same shape; got {list(first.shape)} and "
             f"{list(second.shape)}."
         )
-    if first.shape[1] < smallest:
-        raise ValueError(
-            f"images must have at least {smallest}×{smallest} pixels; got {first.shape[1]}."
-        )
+    if with_window:
+        _check_window(first, "first and second")
     return first, second
+
+
+def _check_window(images, name):
+    height, width = images.shape[1:3]
+    if min(height, width) < _WINDOW:
+        raise ValueError(
+            f"{name} must have at least {_WINDOW}×{_WINDOW} pixels; got {height}×{width}."
+        )
+
+
+def _in_chunks(first, rows, second, others):
+    """MS-SSIM of some rows of one set with some of another, shape [P].
+
+    A few pairs at a time: their blurred squares and products take many times their memory.
+    """
+    few = max(1, _CHUNK // first[0].size)
+    return np.concatenate(
+        [
+            _ms_ssim(first[rows[k : k + few]], second[others[k : k + few]])
+            for k in range(0, len(rows), few)
+        ]
+    )
+
+
+def _ms_ssim(first, second):
+    first, second = first.astype(np.float64), second.astype(np.float64)
+    scales = min(len(MS_SSIM_WEIGHTS), int(np.log2(min(first.shape[1:3]) / _WINDOW)) + 1)
+    weights = np.array(MS_SSIM_WEIGHTS[:scales]) / sum(MS_SSIM_WEIGHTS[:scales])
+    result = np.ones(first[:, 0, 0].shape)  # [N, C]
+    for scale, weight in enumerate(weights):
+        if scale:
+            first, second = _halved(first), _halved(second)
+        luminance, structure = _similarity(first, second)
+        coarsest = scale == scales - 1
+        value = (luminance * structure if coarsest else structure).mean(axis=(1, 2))
+        result = result * np.maximum(value, 0) ** weight
+    return result.mean(axis=1)
 
 
 def _similarity(first, second):
@@ -220,8 +268,8 @@ def _blurred(images):
 
 def _halved(images):
     """Means of 2×2 pixels; an odd last row or column is left out."""
-    side = images.shape[1] // 2 * 2
-    images = images[:, :side, :side]
+    height, width = (n // 2 * 2 for n in images.shape[1:3])
+    images = images[:, :height, :width]
     return (
         images[:, ::2, ::2] + images[:, 1::2, ::2] + images[:, ::2, 1::2] + images[:, 1::2, 1::2]
     ) / 4

@@ -1,11 +1,21 @@
 """How sure a score is: bootstrap intervals for any metric."""
 
-import numpy as np
+from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gantutor.metrics._random import Seed, as_rng
 from gantutor.validation import check_features, check_positive
 
 
-def bootstrap_interval(metric, *samples, level=0.95, resamples=200, seed=0):
+def bootstrap_interval(
+    metric: Callable,
+    *samples: ArrayLike,
+    level: float = 0.95,
+    resamples: int = 200,
+    seed: Seed = 0,
+) -> tuple[float, float]:
     """Return a confidence interval of a metric of samples, by the basic bootstrap.
 
     Each set is drawn anew from itself, with replacement, and the metric computed again. A resample
@@ -17,7 +27,7 @@ def bootstrap_interval(metric, *samples, level=0.95, resamples=200, seed=0):
     Parameters
     ----------
     metric : callable
-        ``metric(*samples)`` returns a number.
+        ``metric(*samples)`` returns a number, or a result that converts to one.
     samples : array_like, shape [N, d] each
         The sets, of at least two rows. What is fixed, such as statistics of a reference, belongs
         into `metric`.
@@ -25,8 +35,8 @@ def bootstrap_interval(metric, *samples, level=0.95, resamples=200, seed=0):
         Of confidence, in (0, 1).
     resamples : int
         How many times the metric is computed.
-    seed : int
-        Seed of the resamples.
+    seed : int or numpy.random.Generator
+        Source of the resamples.
 
     Returns
     -------
@@ -51,17 +61,18 @@ def bootstrap_interval(metric, *samples, level=0.95, resamples=200, seed=0):
     """
     from scipy.stats import bootstrap  # takes a second to import
 
-    samples = [check_features(rows, "samples", 2) for rows in samples]
+    sets = [check_features(rows, f"samples[{i}]", 2) for i, rows in enumerate(samples)]
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1; got {level!r}.")
-    rows = tuple(np.arange(len(each)) for each in samples)
+    rows = tuple(np.arange(len(each)) for each in sets)
     result = bootstrap(
         rows,
-        lambda *chosen: metric(*(each[i] for each, i in zip(samples, chosen, strict=True))),
+        lambda *chosen: float(metric(*(x[i] for x, i in zip(sets, chosen, strict=True)))),
         n_resamples=check_positive(resamples, "resamples"),
         confidence_level=level,
         vectorized=False,
         method="basic",
-        rng=np.random.default_rng(seed),
+        rng=as_rng(seed),
     )
-    return tuple(map(float, result.confidence_interval))
+    low, high = result.confidence_interval
+    return float(low), float(high)

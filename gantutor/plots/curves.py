@@ -1,10 +1,13 @@
 """Losses and scores over the steps of a run."""
 
+from matplotlib.figure import Figure
+
 from gantutor.plots.style import WIDTH, new_figure, styled
+from gantutor.runs.history import History
 
 
 @styled
-def loss_curves(history):
+def loss_curves(history: History) -> Figure:
     """Draw the series of a run over its steps: losses together, every other one below by itself.
 
     Parameters

@@ -2,14 +2,21 @@
 
 import html
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 import matplotlib.pyplot as plt
 from matplotlib.animation import FuncAnimation
+from numpy.typing import ArrayLike
 
+from gantutor.data import GaussianMixture
 from gantutor.plots.images import show_pixels, tiles, to_pixels
-from gantutor.plots.planes import FAKE, draw_real, set_limits
+from gantutor.plots.planes import FAKE, Extent, draw_real, set_limits
 from gantutor.plots.style import new_figure, styled
 from gantutor.validation import check_choice, check_rows
+
+if TYPE_CHECKING:
+    from IPython.display import HTML
 
 MAX_BYTES = 2_000_000  # of HTML; a page with more is slow to load
 
@@ -33,13 +40,20 @@ _PLAYER_STYLE = """<style>
 
 
 @styled
-def replay(frames, titles, kind="images", real=None, extent=None, alt=None):
+def replay(
+    frames: Sequence[ArrayLike],
+    titles: Sequence[str],
+    kind: Literal["images", "points"] = "images",
+    real: ArrayLike | GaussianMixture | None = None,
+    extent: Extent | None = None,
+    alt: str | None = None,
+) -> "HTML":
     """Show a run as a film that also plays in a static page, with no network and no kernel.
 
     Parameters
     ----------
     frames : sequence
-        One array a frame: images [N, side, side, C] in [−1, 1], or points [N, 2].
+        One array a frame: images [N, H, W, C] in [−1, 1], or points [N, 2].
     titles : sequence of str
         One a frame, such as “step 100”.
     kind : {"images", "points"}
@@ -60,6 +74,10 @@ def replay(frames, titles, kind="images", real=None, extent=None, alt=None):
     ValueError
         If there is no frame, the titles are fewer or more, a frame is not as above, or the film
         is too large for a page.
+
+    See Also
+    --------
+    image_grid, density_2d : One frame.
 
     Examples
     --------

@@ -1,18 +1,22 @@
 """Grids of images."""
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from numpy.typing import ArrayLike
 
 from gantutor.plots.style import WIDTH, new_figure, styled
 from gantutor.validation import check_images, check_positive
 
 
 @styled
-def image_grid(images, columns=None, title=None):
+def image_grid(images: ArrayLike, columns: int | None = None, title: str | None = None) -> Figure:
     """Show images in rows, with −1 always black and 1 always white.
 
     Parameters
     ----------
-    images : array_like, float, shape [N, side, side, C]
+    images : array_like, float, shape [N, H, W, C]
         In [−1, 1]; C = 1 (grey) or 3 (RGB).
     columns : int, optional
         Images in a row. The default is the largest of 4 … 10 that leaves no gap, or 8.
@@ -26,6 +30,10 @@ def image_grid(images, columns=None, title=None):
     ------
     TypeError, ValueError
         If the images are not as above, or `columns` is not a positive whole number.
+
+    See Also
+    --------
+    replay : Such grids, one after the other.
 
     Examples
     --------
@@ -42,29 +50,32 @@ def image_grid(images, columns=None, title=None):
     return figure
 
 
-def tiles(images, columns=None, name="images"):
+def tiles(
+    images: ArrayLike, columns: int | None = None, name: str = "images"
+) -> tuple[np.ndarray, int]:
     """Return images side by side on one canvas [H, W, C] with white gaps, and the columns."""
-    images = check_images(images, name)
-    count, side, _, channels = images.shape
+    images = check_images(images, name, channels=(1, 3))
+    count, height, width, channels = images.shape
     if columns is None:
         columns = next((n for n in range(10, 3, -1) if count % n == 0), 8)
     columns = min(check_positive(columns, "columns"), count)
     rows = -(-count // columns)
-    gap = max(1, side // 14)
-    cell = side + gap
-    canvas = np.ones((rows * cell - gap, columns * cell - gap, channels), np.float32)
+    gap = max(1, min(height, width) // 14)
+    down, across = height + gap, width + gap
+    canvas = np.ones((rows * down - gap, columns * across - gap, channels), np.float32)
     for index, image in enumerate(images):
         row, column = divmod(index, columns)
-        canvas[row * cell : row * cell + side, column * cell : column * cell + side] = image
+        top, left = row * down, column * across
+        canvas[top : top + height, left : left + width] = image
     return canvas, columns
 
 
-def show_pixels(axes, canvas):
+def show_pixels(axes: Axes, canvas: np.ndarray) -> AxesImage:
     """Draw a canvas in [−1, 1] without axes, and return the artist."""
     axes.set_axis_off()
     return axes.imshow(to_pixels(canvas), vmin=-1, vmax=1, interpolation="nearest")
 
 
-def to_pixels(canvas):
+def to_pixels(canvas: np.ndarray) -> np.ndarray:
     """Return what `imshow` wants: [H, W] in [−1, 1] for grey, [H, W, 3] in [0, 1] for RGB."""
     return canvas[..., 0] if canvas.shape[-1] == 1 else (canvas.clip(-1, 1) + 1) / 2

@@ -1,22 +1,36 @@
 """Points in the plane, real and generated, over what a discriminator thinks of it."""
 
-import matplotlib.pyplot as plt
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 import scipy.special
+from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+from numpy.typing import ArrayLike
 
+from gantutor.data import GaussianMixture
 from gantutor.plots.style import WIDTH, new_figure, styled
 from gantutor.validation import check_rows
 
-REAL = {"color": "#004488", "marker": "o", "s": 14, "alpha": 0.5, "linewidths": 0}
-FAKE = {"color": "#BB5566", "marker": "x", "s": 26, "linewidths": 1.4}
+Extent = tuple[float, float, float, float]  # left, right, bottom, top
+
+REAL: dict[str, Any] = {"color": "#004488", "marker": "o", "s": 14, "alpha": 0.5, "linewidths": 0}
+FAKE: dict[str, Any] = {"color": "#BB5566", "marker": "x", "s": 26, "linewidths": 1.4}
 # Light, so that points stay visible on it, and darker the surer, so that it survives grey print.
 _SURFACE = LinearSegmentedColormap.from_list("surface", ["#FFFFFF", "#F3E3B8", "#DDAA33"])
 
 
 @styled
-def density_2d(points, real=None, discriminator=None, extent=None):
+def density_2d(
+    points: ArrayLike,
+    real: ArrayLike | GaussianMixture | None = None,
+    discriminator: Callable[[np.ndarray], ArrayLike] | None = None,
+    extent: Extent | None = None,
+) -> Figure:
     """Draw generated points over real ones and over what the discriminator thinks of the plane.
 
     Parameters
@@ -41,6 +55,10 @@ def density_2d(points, real=None, discriminator=None, extent=None):
     ValueError
         If there are no points, they do not have two columns, or a value is not finite.
 
+    See Also
+    --------
+    replay : A film of points.
+
     Examples
     --------
     >>> from gantutor.data import ring
@@ -58,11 +76,16 @@ def density_2d(points, real=None, discriminator=None, extent=None):
     return figure
 
 
-def set_limits(axes, clouds, real, extent):
+def set_limits(
+    axes: Axes,
+    clouds: Sequence[np.ndarray],
+    real: ArrayLike | GaussianMixture | None,
+    extent: Extent | None,
+) -> Extent:
     """Set the limits of the plane so that all clouds and the real points fit; return them."""
     if extent is None:
         spread = 0.0
-        if hasattr(real, "centres"):
+        if isinstance(real, GaussianMixture):
             clouds, spread = [*clouds, real.centres], 3 * real.std
         elif real is not None:
             clouds = [*clouds, check_rows(real, "real", columns=2)]
@@ -73,13 +96,13 @@ def set_limits(axes, clouds, real, extent):
     return extent
 
 
-def draw_real(axes, real):
+def draw_real(axes: Axes, real: ArrayLike | GaussianMixture) -> None:
     """Draw real points as dots, or a mixture as discs of one, two and three deviations."""
-    if not hasattr(real, "centres"):
+    if not isinstance(real, GaussianMixture):
         axes.scatter(*check_rows(real, "real", columns=2).T, **REAL, label="real")
         return
-    discs = [plt.Circle(centre, n * real.std) for centre in real.centres for n in (1, 2, 3)]
-    style = {"facecolor": REAL["color"], "alpha": 0.35, "linewidth": 0}
+    discs = [Circle(centre, n * real.std) for centre in real.centres for n in (1, 2, 3)]
+    style: dict[str, Any] = {"facecolor": REAL["color"], "alpha": 0.35, "linewidth": 0}
     axes.add_collection(PatchCollection(discs, **style))
     axes.scatter([], [], **REAL, label="real")
 

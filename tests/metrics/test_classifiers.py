@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gantutor.metrics import classification_accuracy_score, memorisation_test, two_sample_test
+from gantutor.metrics import classification_accuracy_score, memorization_test, two_sample_test
 
 
 def clusters(count, seed=0):
@@ -16,16 +16,26 @@ def clusters(count, seed=0):
 def test_right_labels_teach_and_swapped_labels_mislead():
     features, labels = clusters(100)
     real, real_labels = clusters(200, seed=1)
-    assert classification_accuracy_score(features, labels, real, real_labels) == 1
-    assert classification_accuracy_score(features, 1 - labels, real, real_labels) == 0
+    assert classification_accuracy_score(real, real_labels, features, labels) == 1
+    assert classification_accuracy_score(real, real_labels, features, 1 - labels) == 0
 
 
 def test_a_missing_class_costs_its_share():
     features, labels = clusters(90)
     labels = np.where(features[:, 0] > 8, 2, labels)  # half of class 1 is called 2
     real, real_labels = clusters(400, seed=1)
-    score = classification_accuracy_score(features, labels, real, real_labels)
+    score = classification_accuracy_score(real, real_labels, features, labels)
     assert 0.6 < score < 0.9
+
+
+def test_the_generated_samples_teach_and_the_real_ones_examine():
+    # Three classes are real and two are generated: a third of the real ones cannot be known. The
+    # other way round a classifier of three classes would be right about both.
+    centers = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
+    noise = np.random.default_rng(0).normal(size=(60, 2))
+    labels = np.arange(60) % 3
+    real, known = centers[labels] + noise, labels < 2
+    assert classification_accuracy_score(real, labels, real[known], labels[known]) == 2 / 3
 
 
 def test_a_shift_is_found_and_sameness_is_not():
@@ -33,10 +43,11 @@ def test_a_shift_is_found_and_sameness_is_not():
     real, same, far = generator.normal(size=(3, 1000, 5))
     found = two_sample_test(real, far + 1)
     # Two unit Gaussians whose means are √5 apart: the best cut is right with Φ(√5 / 2) = 0.868.
-    assert found.share == pytest.approx(0.868, abs=0.03)
+    assert found.value == pytest.approx(0.868, abs=0.03)
     assert found.p_value < 1e-50 and found.count == 1000
+    assert float(found) == found.value
     nothing = two_sample_test(real, same)
-    assert abs(nothing.share - 0.5) < 0.06 and nothing.p_value > 0.001
+    assert abs(nothing.value - 0.5) < 0.06 and nothing.p_value > 0.001
 
 
 def test_p_values_are_uniform_where_there_is_nothing():
@@ -50,24 +61,24 @@ def test_copies_are_found_and_fresh_samples_are_not():
     generator = np.random.default_rng(0)
     train, unseen, fresh = generator.normal(size=(3, 400, 4))
     noise = 0.01 * generator.normal(size=train.shape)
-    assert memorisation_test(train + noise, train, unseen).share > 0.99
+    assert memorization_test(train, unseen, train + noise).value > 0.99
     half = np.concatenate([train[:200] + noise[:200], fresh[:200]])
-    assert memorisation_test(half, train, unseen).share == pytest.approx(0.75, abs=0.06)
-    honest = memorisation_test(fresh, train, unseen)
-    assert honest.share == pytest.approx(0.5, abs=0.08) and honest.p_value > 0.001
+    assert memorization_test(train, unseen, half).value == pytest.approx(0.75, abs=0.06)
+    honest = memorization_test(train, unseen, fresh)
+    assert honest.value == pytest.approx(0.5, abs=0.08) and honest.p_value > 0.001
 
 
 def test_sets_of_different_sizes_are_made_equal():
     generator = np.random.default_rng(0)
     train, fresh = generator.normal(size=(5000, 2)), generator.normal(size=(400, 2))
     unseen = generator.normal(size=(500, 2))
-    assert memorisation_test(fresh, train, unseen).share == pytest.approx(0.5, abs=0.08)
+    assert memorization_test(train, unseen, fresh).value == pytest.approx(0.5, abs=0.08)
 
 
 def test_ties_are_split():
     # The same points in both sets: every sample is equally near to both.
     points = np.random.default_rng(0).normal(size=(50, 2))
-    assert memorisation_test(points, points, points).share == 0.5
+    assert memorization_test(points, points, points).value == 0.5
 
 
 @pytest.mark.parametrize(
@@ -76,21 +87,25 @@ def test_ties_are_split():
         (lambda: two_sample_test(np.eye(3), np.eye(3)), "real must have at least 4 rows"),
         (lambda: two_sample_test(np.eye(4), np.eye(5)), "same dimension; got 4 and 5"),
         (
-            lambda: classification_accuracy_score(np.eye(3), [1, 1, 1], np.eye(3), [0, 1, 2]),
-            "labels must hold at least two classes; got only 1",
+            lambda: classification_accuracy_score(np.eye(3), [0, 1, 2], np.eye(3), [1, 1, 1]),
+            "fake_labels must hold two classes or more; got only 1",
         ),
         (
             lambda: classification_accuracy_score(np.eye(3), [0, 1], np.eye(3), [0, 1, 2]),
-            r"labels must have shape \[3\]; got \[2\]",
+            r"real_labels must have shape \[3\]; got \[2\]",
         ),
         (
-            lambda: classification_accuracy_score(np.eye(2), [0.0, 1.0], np.eye(2), [0, 1]),
-            "labels must be integers",
+            lambda: classification_accuracy_score(np.eye(2), [0, 1], np.eye(2), ["a", "b"]),
+            "fake_labels must be integers; got <U1",
         ),
-        (lambda: memorisation_test(np.eye(3), np.eye(3), np.eye(4)), "same dimension"),
-        (lambda: memorisation_test(np.eye(3), np.eye(3)[:0], np.eye(3)), "train is empty"),
+        (
+            lambda: memorization_test(np.eye(3), np.eye(3), np.eye(4)),
+            "train and held_out and fake must have the same dimension; got 3 and 3 and 4",
+        ),
+        (lambda: memorization_test(np.eye(3)[:0], np.eye(3), np.eye(3)), "train is empty"),
+        (lambda: two_sample_test(np.eye(4), np.eye(4), seed="0"), "seed must be a whole number"),
     ],
 )
 def test_what_cannot_be_judged_is_refused(call, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         call()

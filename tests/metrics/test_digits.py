@@ -1,13 +1,22 @@
 """The digit features: the NumPy pass is the trained network, and the scores are what they claim."""
 
 import os
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gantutor.data import load_digits, mnist
-from gantutor.metrics.digits import digit_features, digit_fid, digit_probabilities
+from gantutor.metrics import (
+    digit_features,
+    digit_fid,
+    digit_probabilities,
+    digit_test_features,
+    perceptual_distance,
+    stacked_digit_modes,
+)
+from gantutor.metrics.features import digits
 from gantutor.metrics.frechet import FeatureStatistics
 from gantutor.shipped import load_shipped, manifest
 
@@ -88,9 +97,9 @@ def test_one_missing_digit_shows(training_digits):
 def test_two_sets_of_images_can_be_compared_directly(training_digits):
     images, labels = training_digits
     ones, sevens = images[labels == 1], images[labels == 7]
-    assert digit_fid(ones, reference=ones) == pytest.approx(0, abs=1e-6)
+    assert digit_fid(ones, real=ones) == pytest.approx(0, abs=1e-6)
     statistics = FeatureStatistics.of(digit_features(sevens))
-    by_images, by_statistics = digit_fid(ones, reference=sevens), digit_fid(ones, statistics)
+    by_images, by_statistics = digit_fid(ones, real=sevens), digit_fid(ones, real=statistics)
     assert by_images == by_statistics > 10
 
 
@@ -110,6 +119,62 @@ def test_images_that_cannot_be_scored_are_refused(wrong, error, message):
         digit_fid(wrong)
 
 
-def test_an_unknown_reference_is_named():
-    with pytest.raises(ValueError, match="Did you mean 'test'"):
-        digit_fid(np.zeros((4, 28, 28, 1), np.float32), reference="tests")
+def test_the_reference_is_named_and_goes_by_its_name():
+    with pytest.raises(ValueError, match="real must be 28×28 pixels; got 8×8"):
+        digit_fid(np.zeros((4, 28, 28, 1)), real=np.zeros((4, 8, 8, 1)))
+    with pytest.raises(TypeError, match="positional"):
+        digit_fid(np.zeros((4, 28, 28, 1)), np.zeros((4, 28, 28, 1)))
+
+
+def test_what_is_kept_for_later_calls_cannot_be_changed():
+    features, labels = digit_test_features()
+    statistics = digits.digit_test_statistics()
+    kept = [features, labels, statistics.mean, statistics.scatter, digits.digit_training_features()]
+    for array in (*kept, *digits.digit_classifier().weights.values()):
+        with pytest.raises(ValueError, match="read-only"):
+            array += 1
+    assert digit_test_features()[0] is features  # read once
+
+
+def test_perceptual_distance_is_the_same_for_any_chunk(monkeypatch):
+    images = load_digits()[0][::500]
+    whole = perceptual_distance(images, images[::-1])
+    monkeypatch.setattr(digits, "_CHUNK", 3)
+    np.testing.assert_allclose(perceptual_distance(images, images[::-1]), whole, rtol=1e-4)
+    np.testing.assert_allclose(digit_features(images[7:]), digit_features(images)[7:], atol=1e-4)
+
+
+def test_perceptual_distance_keeps_no_layer_of_all_images():
+    images = np.full((2000, 28, 28, 1), -1, np.float32)  # 6 MB; the layers of all take 220 MB
+    tracemalloc.start()
+    perceptual_distance(images, images)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 120e6
+
+
+def test_stacked_digits_by_hand():
+    digits = load_digits()[0].reshape(10, 500, 28, 28, 1)[:, 0]  # 0 … 9
+    shown = np.concatenate([digits[[3, 3, 0]], digits[[1, 1, 0]], digits[[4, 4, 0]]], axis=-1)
+    modes = stacked_digit_modes(shown)  # 314, 314, 000
+    assert modes.found == float(modes) == 2
+    assert modes.counts[314] == 2 and modes.counts[0] == 1 and modes.counts.sum() == 3
+    expected = 2 / 3 * np.log(2000 / 3) + 1 / 3 * np.log(1000 / 3)
+    assert modes.divergence == pytest.approx(expected, rel=1e-12)
+
+
+def test_one_stacked_digit_is_log_1000_away_from_all():
+    seven = np.repeat(load_digits()[0][[3500]], 3, axis=-1)
+    modes = stacked_digit_modes(np.repeat(seven, 5, axis=0))
+    assert (modes.found, modes.divergence) == (1, pytest.approx(np.log(1000)))
+
+
+def test_stacked_digits_need_three_channels():
+    with pytest.raises(ValueError, match=r"fake must be RGB"):
+        stacked_digit_modes(load_digits()[0][:2])
+
+
+def test_a_light_channel_of_stacked_digits_is_no_mistake():
+    four = load_digits()[0][2000:2004]
+    light = np.concatenate([four, np.abs(four), four], axis=-1)  # no pixel of green is dark
+    assert stacked_digit_modes(light).counts.sum() == 4

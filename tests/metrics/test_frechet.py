@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from mpmath import mp
 
 from gantutor.metrics.frechet import FeatureStatistics, frechet_distance, frechet_infinity
@@ -128,6 +131,26 @@ def test_statistics_of_parts_add_to_those_of_the_whole(features, cuts):
     np.testing.assert_allclose(merged.covariance, whole.covariance, rtol=1e-7, atol=1e-7)
 
 
+SETS = arrays(
+    np.float64, st.tuples(st.integers(1, 12), st.just(3)), elements=st.floats(-1e3, 1e3, width=32)
+)
+
+
+@given(SETS, SETS, SETS)
+def test_statistics_merge_in_any_order_and_grouping(x, y, z):
+    a, b, c = map(FeatureStatistics.of, (x, y, z))
+    whole = FeatureStatistics.of(np.concatenate([x, y, z]))
+    for merged in ((a + b) + c, a + (b + c), c + b + a, sum([a, b, c])):
+        assert merged.count == whole.count == len(x) + len(y) + len(z)
+        np.testing.assert_allclose(merged.mean, whole.mean, atol=1e-9)
+        np.testing.assert_allclose(merged.scatter, whole.scatter, rtol=1e-9, atol=1e-5)
+
+
+def test_statistics_add_to_statistics_only(features):
+    with pytest.raises(TypeError, match="unsupported operand"):
+        FeatureStatistics.of(features) + 1
+
+
 def test_statistics_of_other_dimensions_do_not_add(features):
     with pytest.raises(ValueError, match="same dimension; got 8 and 3"):
         FeatureStatistics.of(features) + FeatureStatistics.of(features[:, :3])
@@ -137,17 +160,27 @@ def test_the_extrapolation_removes_the_bias():
     generator = np.random.default_rng(0)
     reference = gaussian(np.zeros(16), np.eye(16))
     features = generator.normal(size=(2000, 16)) + 0.25  # the true distance is 16 · 0.25² = 1
-    extrapolated = frechet_infinity(features[:1000], reference)
-    finite = [frechet_distance(features[a : a + 250], reference) for a in range(0, 2000, 250)]
+    extrapolated = frechet_infinity(reference, features[:1000])
+    finite = [frechet_distance(reference, features[a : a + 250]) for a in range(0, 2000, 250)]
     assert np.mean(finite) > 1.1
     assert abs(extrapolated.value - 1) < 0.6 * (np.mean(finite) - 1)
     assert extrapolated.sizes[0] == 500 and extrapolated.sizes[-1] == 1000
-    assert extrapolated.distances[-1] == pytest.approx(frechet_distance(features[:1000], reference))
+    assert extrapolated.distances[-1] == pytest.approx(frechet_distance(reference, features[:1000]))
+
+
+def test_only_the_generated_samples_are_extrapolated(features):
+    real, fake = features[:40], features[40:] + 1
+    found = frechet_infinity(real, fake)
+    assert found.sizes[[0, -1]].tolist() == [230, 460]
+    assert found.distances[-1] == pytest.approx(frechet_distance(real, fake), rel=1e-9)
+    assert float(found) == found.value
+    same = frechet_infinity(FeatureStatistics.of(real), fake, seed=np.random.default_rng(0))
+    np.testing.assert_allclose(same.distances, found.distances, rtol=1e-9)
 
 
 def test_what_cannot_be_extrapolated_is_refused(features):
-    with pytest.raises(ValueError, match="at least 4 rows; got 3"):
-        frechet_infinity(features[:3], features)
+    with pytest.raises(ValueError, match="fake must have at least 4 rows; got 3"):
+        frechet_infinity(features, features[:3])
     with pytest.raises(ValueError, match="points must be at least 2"):
         frechet_infinity(features, features, points=1)
 
@@ -155,11 +188,11 @@ def test_what_cannot_be_extrapolated_is_refused(features):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (np.zeros((1, 4)), "at least 2 rows"),
+        (np.zeros((1, 4)), "fake must have at least 2 rows"),
         (np.zeros((0, 4)), "empty"),
         (np.zeros(4), r"must have shape \[N, d\]; got \[4\]"),
         (np.full((3, 4), np.nan), "finite"),
-        (np.zeros((3, 5)), "same dimension; got 4 and 5"),
+        (np.zeros((3, 5)), "real and fake must have the same dimension; got 4 and 5"),
     ],
 )
 def test_features_that_have_no_distance_are_refused(wrong, message):

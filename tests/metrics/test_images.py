@@ -5,6 +5,7 @@ import pytest
 
 from gantutor.data import load_digits
 from gantutor.metrics import diversity, ms_ssim, perceptual_distance, psnr, ssim
+from gantutor.metrics import images as images_module
 
 IMAGES = load_digits()[0][::500]  # ten digits, one of each class
 
@@ -72,6 +73,42 @@ def test_ms_ssim_is_what_another_implementation_finds():
     np.testing.assert_allclose(ms_ssim(first, second), expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(30, 60, 1), (60, 30, 1), (40, 23, 5)])
+@pytest.mark.parametrize("measure", [psnr, ssim, ms_ssim])
+def test_any_height_width_and_channels(measure, shape):
+    images = np.random.default_rng(0).uniform(-1, 1, (2, *shape))
+    near, far = (measure(images, noisy(images, level)) for level in (0.1, 0.6))
+    assert (near > far).all() and np.isfinite(near).all()
+    turned = [np.swapaxes(x, 1, 2) for x in (images, noisy(images, 0.1))]
+    np.testing.assert_allclose(measure(*turned), near, rtol=1e-6)
+
+
+def test_the_shorter_side_limits_the_scales():
+    # 30 pixels leave room for two scales, 60 for three.
+    first = np.random.default_rng(0).uniform(-1, 1, (1, 60, 60, 1))
+    second = noisy(first, 0.5)
+    halves = [ms_ssim(first[:, :30], second[:, :30]), ms_ssim(first[:, :, :30], second[:, :, :30])]
+    assert np.isfinite(halves).all()
+    with pytest.raises(ValueError, match="at least 11×11 pixels; got 10×60"):
+        ms_ssim(first[:, :10], second[:, :10])
+    with pytest.raises(ValueError, match="images must have at least 11×11 pixels; got 60×10"):
+        diversity(np.repeat(first[:, :, :10], 2, axis=0))
+
+
+def test_chunks_give_what_the_whole_gives(monkeypatch):
+    first, second = IMAGES, noisy(IMAGES, 0.3)
+    whole, mean = ms_ssim(first, second), diversity(first, pairs=30)
+    monkeypatch.setattr(images_module, "_CHUNK", 3 * 28 * 28)
+    np.testing.assert_array_equal(ms_ssim(first, second), whole)
+    assert diversity(first, pairs=30) == pytest.approx(mean, rel=1e-12)
+
+
+def test_pairs_are_never_an_image_with_itself():
+    # Two images that differ: every pair has the similarity of the two.
+    two = IMAGES[:2]
+    assert diversity(two, pairs=50) == pytest.approx(ms_ssim(two[:1], two[1:])[0], rel=1e-9)
+
+
 def test_collapse_lowers_diversity():
     sevens = load_digits()[0][3500:4000]
     varied, collapsed = diversity(sevens), diversity(np.repeat(sevens[:2], 50, axis=0))
@@ -93,11 +130,16 @@ def test_perceptual_distance_forgives_what_pixels_do_not():
     ("call", "message"),
     [
         (lambda: psnr(IMAGES, IMAGES[:3]), "must have the same shape"),
-        (lambda: ssim(IMAGES[:, :8, :8], IMAGES[:, :8, :8]), "at least 11×11 pixels; got 8"),
+        (
+            lambda: ssim(IMAGES[:, :8, :8], IMAGES[:, :8, :8]),
+            "first and second must have at least 11×11 pixels; got 8×8",
+        ),
         (lambda: ms_ssim(IMAGES + 2, IMAGES), r"first must lie in \[−1, 1\]"),
         (lambda: diversity(IMAGES[:1]), "must be at least two"),
         (lambda: diversity(IMAGES, pairs=0), "pairs must be a whole number"),
         (lambda: perceptual_distance(IMAGES, IMAGES[:2]), "same number of images; got 10 and 2"),
+        (lambda: perceptual_distance(IMAGES + 2, IMAGES), r"first must lie in \[−1, 1\]"),
+        (lambda: perceptual_distance(IMAGES, IMAGES[:, :9]), "second must be 28×28 pixels"),
     ],
 )
 def test_pairs_that_cannot_be_compared_are_refused(call, message):

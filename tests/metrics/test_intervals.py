@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gantutor.metrics import bootstrap_interval, frechet_distance
+from gantutor.metrics import bootstrap_interval, frechet_distance, inception_score
 
 
 def test_the_interval_of_a_mean_is_the_textbook_one():
@@ -49,5 +49,12 @@ def test_bad_settings_are_refused(arguments, message):
 
 
 def test_one_row_has_no_interval():
-    with pytest.raises(ValueError, match="at least 2 rows; got 1"):
-        bootstrap_interval(np.mean, np.zeros((1, 1)))
+    with pytest.raises(ValueError, match=r"samples\[1\] must have at least 2 rows; got 1"):
+        bootstrap_interval(frechet_distance, np.zeros((2, 1)), np.zeros((1, 1)))
+
+
+def test_metrics_with_a_result_have_intervals_too():
+    probabilities = np.random.default_rng(0).dirichlet(np.ones(3), size=100)
+    by_result = bootstrap_interval(inception_score, probabilities, resamples=50)
+    by_number = bootstrap_interval(lambda p: inception_score(p).value, probabilities, resamples=50)
+    assert by_result == by_number

@@ -61,7 +61,7 @@ def run(
         About the GAN: ``cas`` (`gantutor.metrics.classification_accuracy_score` on digit features,
         tested on MNIST's test digits), ``confirmed`` (share of samples whose label the shipped
         digit classifier confirms), ``copied`` (share of samples nearer to the training digits than
-        to as many unseen ones, `gantutor.metrics.memorisation_test`), ``digit_fid``, and
+        to as many unseen ones, `gantutor.metrics.memorization_test`), ``digit_fid``, and
         ``d_training``, ``d_unseen``, ``d_fake``: shares of the training digits, the unseen ones
         and the samples that D takes for real.
     """
@@ -81,10 +81,10 @@ def run(
     judged = metrics.digit_probabilities(synthetic[0]).argmax(axis=1)
     return scores | {
         "cas": metrics.classification_accuracy_score(
-            features, labels, *metrics.digit_test_features()
+            *metrics.digit_test_features(), features, labels
         ),
         "confirmed": float((judged == labels).mean()),
-        "copied": metrics.memorisation_test(features, *known).share,
+        "copied": metrics.memorization_test(*known, features).value,
         "digit_fid": metrics.digit_fid(synthetic[0]),
         "d_training": taken_for_real(gan, *training),
         "d_unseen": taken_for_real(gan, *unseen),

@@ -195,7 +195,7 @@ class Training:
         rows = []
         for points in self.sample(2500):
             coverage = metrics.mode_coverage(points, self.mixture)
-            near = metrics.precision_recall(real, points[:1000], neighbours=3)
+            near = metrics.precision_recall(real, points[:1000], neighbors=3)
             rows.append(
                 {
                     "modes": coverage.found,

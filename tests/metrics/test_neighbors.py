@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gantutor.metrics import nearest_distances, neighbours, precision_recall
+from gantutor.metrics import _distances, nearest_distances, neighbors, precision_recall
 
 LINE = np.arange(5.0)[:, None]  # 0, 1, 2, 3, 4: with k = 1 every radius is 1
 
@@ -11,16 +11,21 @@ LINE = np.arange(5.0)[:, None]  # 0, 1, 2, 3, 4: with k = 1 every radius is 1
 def test_a_line_by_hand():
     # Fakes at 0.4 and 10: the first lies in the balls of 0 and 1, the second in none. The fakes'
     # own radii are 9.6: real 0 … 4 all lie within 9.6 of 0.4.
-    scores = precision_recall(LINE, [[0.4], [10.0]], neighbours=1)
-    assert scores == neighbours.NeighbourScores(
-        precision=0.5, recall=1.0, density=1.0, coverage=0.4
-    )
+    scores = precision_recall(LINE, [[0.4], [10.0]], neighbors=1)
+    assert scores == neighbors.NeighborScores(precision=0.5, recall=1.0, density=1.0, coverage=0.4)
+
+
+def test_four_numbers_are_not_one():
+    with pytest.raises(
+        TypeError, match=r"gives four numbers; take one of them, such as \.precision"
+    ):
+        float(precision_recall(LINE, LINE, neighbors=1))
 
 
 def test_balls_are_open():
     # A fake at −1 is exactly one radius away from 0.
-    assert precision_recall(LINE, [[-1.0], [-3.0]], neighbours=1).precision == 0
-    assert precision_recall(LINE, [[-0.999], [-3.0]], neighbours=1).precision == 0.5
+    assert precision_recall(LINE, [[-1.0], [-3.0]], neighbors=1).precision == 0
+    assert precision_recall(LINE, [[-0.999], [-3.0]], neighbors=1).precision == 0.5
 
 
 def test_a_set_against_itself():
@@ -50,7 +55,7 @@ def test_density_is_expected_to_be_one_for_one_distribution():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("tile", [7, 64, 1024])
 def test_tiles_give_what_the_definition_says(monkeypatch, tile, dtype):
-    monkeypatch.setattr(neighbours, "_TILE", tile)
+    monkeypatch.setattr(_distances, "_TILE", tile)
     generator = np.random.default_rng(1)
     real = generator.normal(size=(90, 6)).astype(dtype)
     fake = (0.8 * generator.normal(size=(70, 6)) + 0.3).astype(dtype)
@@ -81,12 +86,16 @@ def test_what_float32_cannot_tell_is_settled_in_float64(monkeypatch, nudge):
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     fake = real + directions * np.where(np.arange(400) < 10, (1 + nudge) * radii, 50)[:, None]
     expected = (np.linalg.norm(real[:, None] - fake, axis=2) < radii[:, None]).sum()
-    used, scores_in = [], neighbours._scores
-    monkeypatch.setattr(neighbours, "_scores", lambda *a: used.append(a[-1]) or scores_in(*a))
+    used, scores_in = [], neighbors._scores
+    monkeypatch.setattr(neighbors, "_scores", lambda *a: used.append(a[-1]) or scores_in(*a))
     assert precision_recall(real, fake).density == pytest.approx(expected / 400 / 5, rel=1e-12)
-    assert used == [np.float32]
+    # With the sides exchanged the fakes have the neighbourhoods, and recall depends on the rims.
+    held = (np.linalg.norm(real[:, None] - fake, axis=2) < radii[:, None]).any(axis=0)
+    assert held[:10].all() == (nudge < 0)
+    assert precision_recall(fake, real).recall == held.mean()
+    assert used == [np.float32] * 2
     precision_recall(real, real)  # every point lies on the rim of some neighbourhood
-    assert used[1:] == [np.float32, np.float64]
+    assert used[2:] == [np.float32, np.float64]
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
@@ -111,16 +120,16 @@ def test_constant_features_have_empty_balls():
 
 
 @pytest.mark.parametrize(
-    ("real", "fake", "neighbours", "message"),
+    ("real", "fake", "k", "message"),
     [
         (LINE, LINE, 5, "real must have at least 6 rows; got 5"),
         (np.zeros((9, 1)), LINE, 5, "fake must have at least 6 rows; got 5"),
-        (LINE, LINE, 0, "neighbours must be a whole number of at least 1"),
+        (LINE, LINE, 0, "neighbors must be a whole number of at least 1"),
         (LINE, np.zeros((5, 2)), 1, "same dimension; got 1 and 2"),
         (LINE, np.full((5, 1), np.inf), 1, "fake must be finite"),
         (LINE[:, 0], LINE, 1, r"real must have shape \[N, d\]"),
     ],
 )
-def test_what_has_no_neighbours_is_refused(real, fake, neighbours, message):
+def test_what_has_no_neighbours_is_refused(real, fake, k, message):
     with pytest.raises(ValueError, match=message):
-        precision_recall(real, fake, neighbours)
+        precision_recall(real, fake, k)
