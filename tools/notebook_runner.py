@@ -5,6 +5,7 @@ with the committed ones all the same. One that was run reaches the cache only if
 """
 
 import ast
+import contextlib
 import copy
 import json
 import re
@@ -30,16 +31,15 @@ class Kernel(RunningKernel):
     """nbval's kernel in an empty folder, whose death is noticed at once and explained."""
 
     def __init__(self, name: str, startup_timeout: float):
-        self.folder = tempfile.TemporaryDirectory()
-        self.log = tempfile.TemporaryFile("w+", errors="replace")
-        self.km, self.kc = start_new_kernel(
-            startup_timeout, name, stderr=self.log, cwd=self.folder.name
-        )
+        self.resources = contextlib.ExitStack()
+        folder = self.resources.enter_context(tempfile.TemporaryDirectory())
+        log = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
+        self.log = self.resources.enter_context(log)
+        self.km, self.kc = start_new_kernel(startup_timeout, name, stderr=self.log, cwd=folder)
         self.process = self.km.provisioner.process
         self.quiet = 0
         self._ensure_iopub_up()
         self.evaluate(f"__import__('runpy').run_path({str(RECORDER)!r}) and None")
-
         self.quiet = self.log.tell()  # what it says at its start is of no interest
 
     def execute_cell_input(self, cell_input: str, allow_stdin: bool | None = None) -> str:
@@ -75,8 +75,7 @@ class Kernel(RunningKernel):
     def close(self) -> None:
         """End the process, if it still runs, and remove its folder."""
         self.stop()
-        self.log.close()
-        self.folder.cleanup()
+        self.resources.close()
 
 
 class Notebook(IPyNbFile):
@@ -123,10 +122,8 @@ class Notebook(IPyNbFile):
     def get_kernel_message(self, timeout=None, stream="iopub"):
         """The next message, whose output goes to the executed notebook, too."""
         message = super().get_kernel_message(timeout, stream)
-        try:
+        with contextlib.suppress(CellExecutionComplete):
             self.client.process_message(message, self.executed.cells[self.running], self.running)
-        except CellExecutionComplete:
-            pass
         return message
 
     def teardown(self):
