@@ -47,6 +47,7 @@ def digest(name: str) -> str | None:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
+@functools.cache
 def installed(name: str) -> str | None:
     """Version of a distribution, or None if it is gone."""
     try:

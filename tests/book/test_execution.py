@@ -157,7 +157,7 @@ def test_every_output_is_kept_in_its_order_and_reaches_the_page(small_book):
     for text in ("first", "<em>second</em>", "third", "<img ", "after"):
         assert text in outputs
     (kept,) = (small_book / "_build/.jupyter_cache/executed").glob("*/base.ipynb")
-    _, words, picture = nbformat.read(kept, as_version=4).cells
+    words, picture = nbformat.read(kept, as_version=4).cells
     assert [output.output_type for output in words.outputs] == [
         *("stream", "display_data", "stream", "display_data")
     ]
