@@ -69,6 +69,9 @@ def test_conda_gets_the_same_packages_in_the_same_ranges():
 
 def test_one_version_everywhere():
     assert gantutor.__version__ == PROJECT["version"] == CITATION["version"]
+    assert (
+        f"{CONFIG['repository']['url']}@v{PROJECT['version']}" in (ROOT / "README.md").read_text()
+    )
 
 
 def test_a_chapter_in_colab_installs_the_version_it_was_written_for():
