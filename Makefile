@@ -12,7 +12,7 @@ READY := .venv/.ready
 # The pages are always written anew: an incremental build would not repeat the warnings of pages
 # that it does not read again, and would end green on the second try.
 define PAGES
-rm -rf _build/html _build/.doctrees
+rm -rf _build/html _build/.doctrees _build/screenshots
 $(BIN)/jupyter-book build book --config _config.yml --toc "$(CURDIR)/_toc.yml" --path-output . \
   -W --keep-going --quiet
 @echo "The book is ready: open _build/html/index.html"

@@ -148,6 +148,11 @@ def browser():
 def window(browser, address):
     """A window whose tabs share what they loaded: scripts, styles, MathJax."""
     with browser.new_context(base_url=address) as window:
+        window.add_init_script(  # what moves after a change of width would be measured half way
+            """const still = new CSSStyleSheet();
+            still.replaceSync("* { transition: none !important }");
+            document.adoptedStyleSheets.push(still);"""
+        )
         yield window
 
 
