@@ -126,6 +126,8 @@ def remove_pages(app: Sphinx, config: Config) -> None:
 def write_pages(app: Sphinx) -> None:
     """Write the overview, a page for each module, and in a folder beside it one for each name."""
     folder = Path(app.srcdir) / FOLDER
+    if not folder.with_suffix(".md").exists():
+        return  # a book without the page that leads to them
     folder.mkdir()
     (folder / "overview.txt").write_text(overview())
     for module in (importlib.import_module(name) for names in MODULES.values() for name in names):
