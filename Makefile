@@ -9,6 +9,16 @@ JOBS ?= 2
 BIN := .venv/bin
 READY := .venv/.ready
 
+# The pages are always written anew: an incremental build would not repeat the warnings of pages
+# that it does not read again, and would end green on the second try.
+define PAGES
+rm -rf _build/html _build/.doctrees _build/screenshots
+$(BIN)/jupyter-book build book --config _config.yml --toc "$(CURDIR)/_toc.yml" --path-output . \
+  -W --keep-going --quiet
+@echo "The book is ready: open _build/html/index.html"
+$(BIN)/python tools/execute.py report
+endef
+
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
@@ -18,7 +28,7 @@ export TF_CPP_MIN_LOG_LEVEL := 2
 export KERAS_BACKEND := tensorflow
 export TQDM_DISABLE := 1
 
-.PHONY: help setup book test fast lint notebooks clean
+.PHONY: help setup book test fast lint notebooks chapter wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -30,21 +40,17 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -e '.[torch,keras,book,dev]' $(CONSTRAINTS)
 	touch $@
 
-# The pages are always written anew: an incremental build would not repeat the warnings of pages
-# that it does not read again, and would end green on the second try.
 book: $(READY) ## execute what changed, write the HTML, show each notebook's time
 	$(BIN)/python tools/execute.py run --jobs $(JOBS)
-	rm -rf _build/html _build/.doctrees
-	$(BIN)/jupyter-book build book --config _config.yml --toc $(CURDIR)/_toc.yml --path-output . \
-	  -W --keep-going --quiet
-	@echo "The book is ready: open _build/html/index.html"
-	$(BIN)/python tools/execute.py report
+	$(PAGES)
 
+# nbval runs what the cache does not hold and compares all of it with the committed outputs; the
+# pages are made from the same run.
 test: lint ## everything: lint, unit tests, doctests, notebooks, book, pages in a browser
 	$(BIN)/python -m pytest -n $(JOBS) --cov --ignore tests/book/test_pages.py
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --nbval-lax --nbval-cell-timeout 600 book
-	$(MAKE) --no-print-directory book
-	$(BIN)/python -m pytest tests/book/test_pages.py
+	$(BIN)/python tools/execute.py run --jobs $(JOBS) --compare
+	$(PAGES)
+	$(BIN)/python -m pytest -n $(JOBS) tests/book/test_pages.py
 
 fast: lint ## what to run while working: lint and the unit tests that are not slow
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow" --ignore tests/book/test_pages.py
@@ -52,6 +58,7 @@ fast: lint ## what to run while working: lint and the unit tests that are not sl
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/python tools/notebooks.py --check
 
 notebooks: $(READY) ## bring every notebook to its committed form, with fresh text outputs
@@ -59,5 +66,22 @@ notebooks: $(READY) ## bring every notebook to its committed form, with fresh te
 	$(BIN)/ruff format .
 	$(BIN)/python tools/notebooks.py --jobs $(JOBS)
 
+chapter: $(READY) ## start a chapter: make chapter part=applications name=latent-space
+	$(BIN)/python tools/chapter.py '$(part)' '$(name)'
+
+# The suite runs in a folder without the package, so that nothing but the wheel can be imported.
+wheel: ## build the wheel, check it, run the tests from it in an environment of its own
+	rm -rf _build/wheel && mkdir -p _build/wheel/suite
+	$(PYTHON) -m venv _build/wheel/builder
+	_build/wheel/builder/bin/python -m pip install --quiet build twine
+	_build/wheel/builder/bin/python -m build --outdir _build/wheel/dist .
+	_build/wheel/builder/bin/python -m twine check --strict _build/wheel/dist/*
+	$(PYTHON) -m venv _build/wheel/venv
+	_build/wheel/venv/bin/python -m pip install --quiet $(CONSTRAINTS) \
+	  "$$(echo _build/wheel/dist/*.whl)[torch,keras,book,dev]"
+	cp -r tests tools benchmarks pyproject.toml _build/wheel/suite
+	cd _build/wheel/suite && ../venv/bin/python -m pytest -n $(JOBS) tests \
+	  --ignore tests/book --ignore tests/test_environment.py
+
 clean: ## remove what was built, keep .venv
-	rm -rf _build .pytest_cache .ruff_cache .coverage
+	rm -rf _build build .mypy_cache .pytest_cache .ruff_cache .coverage

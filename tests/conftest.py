@@ -21,6 +21,14 @@ if find_spec("triton"):
     import triton  # noqa: F401
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--screenshots",
+        action="store_true",
+        help="keep pictures of all built pages in _build/screenshots, not only of those that fail",
+    )
+
+
 @pytest.fixture(params=["torch", "keras"])
 def twin(request):
     """`gantutor.torch` and `gantutor.keras`, one after the other, under one set of names."""

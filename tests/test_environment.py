@@ -69,6 +69,15 @@ def test_conda_gets_the_same_packages_in_the_same_ranges():
 
 def test_one_version_everywhere():
     assert gantutor.__version__ == PROJECT["version"] == CITATION["version"]
+    assert (
+        f"{CONFIG['repository']['url']}@v{PROJECT['version']}" in (ROOT / "README.md").read_text()
+    )
+
+
+def test_a_chapter_in_colab_installs_the_version_it_was_written_for():
+    for path in (path for path in notebooks() if path.parent.name != "appendix"):
+        installed = re.findall(r"git\+(https://[^\s\"@]+)@?([\w.]*)", path.read_text())
+        assert installed == [(CONFIG["repository"]["url"], f"v{PROJECT['version']}")], path
 
 
 def test_one_address_everywhere():
@@ -76,7 +85,7 @@ def test_one_address_everywhere():
     assert PROJECT["urls"]["Repository"] == CITATION["repository-code"] == address
     assert CITATION["url"] == CONFIG["html"]["baseurl"] == PROJECT["urls"]["Documentation"]
     owner, name = address.removeprefix("https://github.com/").split("/")
-    texts = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "LICENSE-TEXT")]
+    texts = [*ROOT.glob("*.md"), *(ROOT / ".github").rglob("*.*"), ROOT / "LICENSE-TEXT"]
     for path in [*texts, *(ROOT / "book").rglob("*.md"), *notebooks()]:
         places = re.findall(rf"{owner}[\w.-]*/[\w-]+", path.read_text())
         assert set(places) <= {f"{owner}/{name}", f"{owner}.github.io/{name}"}, path

@@ -1,32 +1,26 @@
-"""Execute the book's notebooks into the cache that the HTML build reads, and report their times.
+"""Execute the book's notebooks into the cache that the pages are built from, report their times.
 
-A notebook runs again when its code cells changed, and every notebook when the package, the
-pinned versions or the profile did.
+A notebook runs again when its code cells, the profile, the versions of what it imported, or the
+files of the package that it imported or read have changed: all of that is recorded when it runs.
 """
 
 import argparse
+import functools
 import hashlib
-import json
 import os
-import re
-import resource
-import shutil
+import platform
 import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
 import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / "_build" / ".jupyter_cache"
+PACKAGE = ROOT / "gantutor"
 BUDGET_SECONDS = 60
 AVERAGE_SECONDS = 15
 BUDGET_GIB = 3
@@ -34,7 +28,6 @@ BUDGET_GIB = 3
 # to three and a half times slower than their own best, so only what is beyond four times fails.
 SLACK = float(os.environ.get("GANTUTOR_SLACK", "4"))
 CELL_TIMEOUT_SECONDS = 600
-COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
 def notebooks() -> list[Path]:
@@ -42,110 +35,127 @@ def notebooks() -> list[Path]:
     return sorted((ROOT / "book").glob("*/*.ipynb"))
 
 
-def digest() -> str:
-    """Fingerprint of all that notebooks depend on besides their own cells."""
-    files = [p for p in (ROOT / "gantutor").rglob("*") if p.is_file() and p.suffix != ".pyc"]
-    fingerprint = hashlib.sha256(os.environ.get("GANTUTOR_PROFILE", "quick").encode())
-    for path in [*sorted(files), ROOT / "constraints.txt"]:
-        fingerprint.update(f"{path.relative_to(ROOT)} {path.stat().st_size} ".encode())
-        fingerprint.update(path.read_bytes())
-    return fingerprint.hexdigest()
+def profile() -> str:
+    """The length of the run that the environment asks for."""
+    return os.environ.get("GANTUTOR_PROFILE", "quick")
 
 
-def open_cache() -> JupyterCacheAbstract:
-    """Open the cache, emptied first if the package, the versions or the profile changed."""
-    stamp = CACHE / "digest.txt"
-    if CACHE.exists() and (not stamp.exists() or stamp.read_text() != digest()):
-        shutil.rmtree(CACHE)
-    cache = get_cache(CACHE)
-    cache.path.mkdir(parents=True, exist_ok=True)
-    stamp.write_text(digest())
-    return cache
+@functools.cache
+def digest(name: str) -> str | None:
+    """Fingerprint of a file of the package, or None if it is gone."""
+    path = PACKAGE / name
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
-def failing_cell(notebook: nbformat.NotebookNode) -> int:
-    """Position, from 1 among the code cells, of the last cell that started."""
-    started = [cell for cell in notebook.cells if cell.get("execution_count")]
-    return len(started)
+@functools.cache
+def installed(name: str) -> str | None:
+    """Version of a distribution, or None if it is gone."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
-def execute(path: Path) -> dict:
-    """Run one notebook in an empty folder; return it with its time, peak memory and error."""
-    notebook = nbformat.read(path, as_version=4)
-    start, error = time.perf_counter(), None
-    with tempfile.TemporaryDirectory() as folder:
-        client = NotebookClient(
-            notebook,
-            timeout=CELL_TIMEOUT_SECONDS,
-            record_timing=False,  # it would change the cells' metadata, and so the cache's key
-            resources={"metadata": {"path": folder}},
-            extra_arguments=["--log-level=ERROR"],
-        )
-        try:
-            client.execute()
-        except (CellExecutionError, CellTimeoutError, DeadKernelError) as problem:
-            error = f"code cell {failing_cell(notebook)}: {COLOUR.sub('', str(problem))}"
-    peak_kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+def record(found: dict, seconds: float) -> dict:
+    """What is kept of an execution, from what tools/recorder.py found in the kernel."""
+    files = found["files"]
+    if files is None:  # another process took part, and may have used any of them
+        paths = (path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix != ".pyc")
+        files = sorted(path.relative_to(PACKAGE).as_posix() for path in paths)
+    providers = packages_distributions()
+    names = {name for module in found["modules"] for name in providers.get(module, ())}
     return {
-        "notebook": notebook,
-        "seconds": time.perf_counter() - start,
-        "peak_gib": peak_kib / 2**20,
-        "error": error,
+        "execution_seconds": seconds,
+        "peak_gib": found["peak_gib"],
+        "profile": profile(),
+        "python": platform.python_version(),
+        "versions": {name: installed(name) for name in sorted(names)},
+        "files": {name: digest(name) for name in files},
     }
 
 
-def run(jobs: int) -> None:
-    """Execute every notebook that the cache does not hold; exit with 1 if one fails."""
+def is_current(data: dict) -> bool:
+    """Whether nothing that an execution depended on has changed since, besides its own cells."""
+    return (
+        data["profile"] == profile()
+        and data["python"] == platform.python_version()
+        and all(installed(name) == number for name, number in data["versions"].items())
+        and all(digest(name) == wanted for name, wanted in data["files"].items())
+    )
+
+
+def open_cache() -> JupyterCacheAbstract:
+    """Open the cache; jupyter-cache itself looks a notebook up by its code cells."""
+    cache = get_cache(CACHE)
+    cache.path.mkdir(parents=True, exist_ok=True)
+    cache.list_cache_records()  # writes an empty one, if there was none
+    return cache
+
+
+def keep(cache: JupyterCacheAbstract, path: str, notebook: str, data: dict) -> None:
+    """Put an executed notebook into the cache."""
+    bundle = CacheBundleIn(nbformat.reads(notebook, as_version=4), path, data=data)
+    cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+
+def last_run(cache: JupyterCacheAbstract, notebook: NotebookNode) -> dict | None:
+    """What was recorded of a notebook's last execution, or None if it has to run."""
+    try:
+        data = cache.match_cache_notebook(notebook).data
+    except KeyError:
+        return None
+    return data if is_current(data) else None
+
+
+def cached_outputs(notebook: NotebookNode) -> NotebookNode | None:
+    """The notebook with the outputs of its last execution, or None if it has to run."""
     cache = open_cache()
-    waiting = [path for path, record in records(cache) if record is None]
-    failed = False
-    # One process a notebook, so that its peak memory is its own.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        tasks = {pool.submit(execute, path): path for path in waiting}
-        for task in as_completed(tasks):
-            path, result = tasks[task], task.result()
-            name = path.relative_to(ROOT)
-            if result["error"]:
-                failed = True
-                print(f"FAILED {name}, {result['error']}", file=sys.stderr)
-                continue
-            data = {"execution_seconds": result["seconds"], "peak_gib": result["peak_gib"]}
-            cache.cache_notebook_bundle(
-                CacheBundleIn(result["notebook"], str(path), data=data),
-                check_validity=False,
-                overwrite=True,
-            )
-            print(f"executed {name} in {result['seconds']:.1f} s")
-    if failed:
-        sys.exit(1)
+    return cache.merge_match_into_notebook(notebook)[1] if last_run(cache, notebook) else None
 
 
-def records(cache: JupyterCacheAbstract) -> Iterator[tuple[Path, dict | None]]:
-    """Each notebook with what was recorded of its last execution, or None."""
-    for path in notebooks():
-        try:
-            yield path, cache.match_cache_notebook(nbformat.read(path, as_version=4)).data
-        except KeyError:
-            yield path, None
+def run(jobs: int, compare: bool = False) -> None:
+    """Execute every notebook that the cache does not hold; exit with 1 if a cell fails.
+
+    Parameters
+    ----------
+    jobs : int
+        Notebooks at a time.
+    compare : bool
+        Whether outputs marked by NBVAL_CHECK_OUTPUT have to equal the committed ones.
+    """
+    import pytest
+
+    arguments = [
+        str(ROOT / "book"),
+        *(f"--rootdir={ROOT}", f"--config-file={ROOT / 'pyproject.toml'}"),
+        *("-p", "notebook_runner", "-p", "no:cacheprovider", "--no-header", "-q"),
+        *("--tb=short", f"--color={'yes' if sys.stdout.isatty() else 'no'}"),
+        *("--nbval-lax", f"--nbval-cell-timeout={CELL_TIMEOUT_SECONDS}"),
+        *("-n", str(jobs if jobs > 1 else 0), "--dist=loadfile"),
+        *(["--compare"] if compare else []),
+    ]
+    if code := pytest.main(arguments):
+        sys.exit(int(code))
 
 
 def report() -> None:
     """Print each notebook's time and memory against its budget; exit with 1 if one is over."""
     total = over = 0
-    rows = list(records(open_cache()))
+    cache = open_cache()
     print(f"{'notebook':44} seconds  budget  peak GiB")
-    for path, record in rows:
-        name = path.relative_to(ROOT).as_posix()
-        if record is None:
+    for path in notebooks():
+        name, notebook = path.relative_to(ROOT).as_posix(), nbformat.read(path, as_version=4)
+        data = last_run(cache, notebook)
+        if data is None:
             sys.exit(f"{name} has not been executed")
-        seconds, peak = record["execution_seconds"], record["peak_gib"]
-        budget = json.loads(path.read_text())["metadata"].get("budget", BUDGET_SECONDS)
+        seconds, peak = data["execution_seconds"], data["peak_gib"]
+        budget = notebook.metadata.get("budget", BUDGET_SECONDS)
         too_much = seconds > budget * SLACK or peak > BUDGET_GIB
         over += too_much
         total += seconds
         mark = "  over" if too_much else ""
         print(f"{name:44} {seconds:7.1f} {budget:7} {peak:9.2f}{mark}")
-    print(f"average {total / len(rows):.1f} s of {AVERAGE_SECONDS} s")
+    print(f"average {total / len(notebooks()):.1f} s of {AVERAGE_SECONDS} s")
     print(
         f"A notebook fails beyond {SLACK:g} times its seconds (GANTUTOR_SLACK) or {BUDGET_GIB} GiB."
     )
@@ -157,8 +167,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("command", choices=["run", "report"])
     parser.add_argument("--jobs", type=int, default=2, help="notebooks at a time")
+    parser.add_argument(
+        "--compare", action="store_true", help="compare marked outputs with the committed ones"
+    )
     arguments = parser.parse_args()
     if arguments.command == "run":
-        run(arguments.jobs)
+        run(arguments.jobs, arguments.compare)
     else:
         report()

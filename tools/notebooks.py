@@ -1,4 +1,6 @@
-"""Bring every notebook to its committed form; with --check, only name those that are not in it.
+"""Bring every notebook to its committed form, with fresh outputs.
+
+With --keep-outputs nothing is executed, with --check those that are not in that form are named.
 
 Text outputs stay, taken from the last execution; pictures, widgets, HTML and what was printed to
 stderr go, because the built pages have them. Cells are counted in their order, because nbval
@@ -9,15 +11,17 @@ refuses outputs of a cell without a count; metadata hold only what the book read
 import argparse
 import copy
 import sys
+import tomllib
 
 import nbformat
 import yaml
-from execute import ROOT, notebooks, open_cache, run
+from execute import ROOT, cached_outputs, notebooks, run
 from nbformat import NotebookNode
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 NOTEBOOK_METADATA = {"covers", "budget"}
 CELL_METADATA = {"tags", "mystnb"}
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 REPOSITORY = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
 SETUP = f"""\
 # In Colab this installs the book's package and changes nothing that Colab has.
@@ -25,7 +29,7 @@ SETUP = f"""\
 import sys
 
 if "google.colab" in sys.modules:
-    %pip install --quiet --no-deps git+{REPOSITORY}"""
+    %pip install --quiet --no-deps git+{REPOSITORY}@v{VERSION}"""
 
 
 def text_of(output: NotebookNode, count: int) -> NotebookNode | None:
@@ -76,20 +80,31 @@ def check() -> None:
         sys.exit("not in committed form (run `make notebooks`): " + ", ".join(wrong))
 
 
-def rewrite(jobs: int) -> None:
-    """Write every notebook in its committed form, with the text outputs of a fresh execution."""
+def rewrite() -> None:
+    """Write every notebook in its committed form, with the outputs that it has."""
     for path in notebooks():
         path.write_text(normalise(nbformat.read(path, as_version=4)), encoding="utf8")
+
+
+def refresh(jobs: int) -> None:
+    """Write every notebook in its committed form, with the text outputs of its last execution."""
+    rewrite()
     run(jobs)
-    cache = open_cache()
     for path in notebooks():
-        _, executed = cache.merge_match_into_notebook(nbformat.read(path, as_version=4))
+        executed = cached_outputs(nbformat.read(path, as_version=4))
         path.write_text(normalise(executed), encoding="utf8")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing, exit with 1")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--check", action="store_true", help="change nothing, exit with 1")
+    mode.add_argument("--keep-outputs", action="store_true", help="execute nothing")
     parser.add_argument("--jobs", type=int, default=2, help="notebooks at a time")
     arguments = parser.parse_args()
-    check() if arguments.check else rewrite(arguments.jobs)
+    if arguments.check:
+        check()
+    elif arguments.keep_outputs:
+        rewrite()
+    else:
+        refresh(arguments.jobs)

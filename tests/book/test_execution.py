@@ -3,10 +3,13 @@
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
+import execute
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from execute import ROOT
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -14,8 +17,12 @@ TOC = "format: jb-book\nroot: index\nchapters:\n  - file: start/one\n"
 
 
 @pytest.fixture
-def small_book(tmp_path) -> Path:
-    """A copy of the project whose book is one page and one notebook."""
+def small_book(tmp_path, monkeypatch) -> Path:
+    """A copy of the project whose book is one page and one notebook; its path has a space."""
+    tmp_path = tmp_path / "my book"
+    tmp_path.mkdir()
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # notebooks draw into the page
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))  # its own package, not the installed one
     for name in ("Makefile", "pyproject.toml", "constraints.txt", "_config.yml"):
         shutil.copy(ROOT / name, tmp_path)
     for name in ("tools", "gantutor", "book/_static"):
@@ -42,31 +49,132 @@ def make_book(root: Path) -> subprocess.CompletedProcess:
     return subprocess.run(command, cwd=root, capture_output=True, text=True)
 
 
+def report(root: Path, **environment: str) -> subprocess.CompletedProcess:
+    """Show the small book's times."""
+    command = [".venv/bin/python", "tools/execute.py", "report"]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, env=environment)
+
+
 def executed(done: subprocess.CompletedProcess) -> bool:
     """Whether the run executed the notebook, instead of taking it from the cache."""
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     return "executed book/start/one.ipynb" in done.stdout
 
 
+def run(root: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Run the small book's notebook if it has to be, without building pages."""
+    command = [".venv/bin/python", "tools/execute.py", "run", "--jobs=1", *arguments]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True)
+
+
+def change(path: Path) -> None:
+    """Change a file of the package without changing what it does."""
+    with path.open("a") as file:
+        file.write("# changed\n")
+
+
 @pytest.mark.slow
-def test_a_notebook_runs_again_only_when_something_it_depends_on_changed(small_book):
-    run = [".venv/bin/python", "tools/execute.py", "run"]
+def test_a_notebook_runs_again_only_when_something_it_depends_on_changed(small_book, monkeypatch):
+    cell = "from gantutor import plots\nplots.use_style()"
+    write(small_book, cell)
+    assert executed(run(small_book))
+    assert not executed(run(small_book))
+    write(small_book, cell, prose="# Another title")
+    assert not executed(run(small_book))
+    write(small_book, cell + "  # other")
+    assert executed(run(small_book))
+    # A module that it imported, and a file that such a module read.
+    for name in ("plots/style.py", "gantutor.mplstyle"):
+        change(small_book / "gantutor" / name)
+        assert executed(run(small_book)), name
+    # Modules that it never loads, and a module that is new.
+    for name in ("metrics/kernel.py", "runs/history.py", "new.py"):
+        change(small_book / "gantutor" / name)
+    assert not executed(run(small_book))
+    monkeypatch.setenv("GANTUTOR_PROFILE", "full")
+    assert executed(run(small_book))
 
-    def again() -> bool:
-        done = subprocess.run(run, cwd=small_book, capture_output=True, text=True)
-        return executed(done)
 
-    assert again()
-    assert not again()
-    write(small_book, "print('fine')", prose="# Another title")
-    assert not again()
-    write(small_book, "print('other')")
-    assert again()
-    for path in ("gantutor/runs/history.py", "constraints.txt"):
-        with (small_book / path).open("a") as file:
-            file.write("# changed\n")
-        assert again(), path
-        assert not again(), path
+@pytest.mark.slow
+def test_a_notebook_that_starts_programs_depends_on_the_whole_package(small_book):
+    write(
+        small_book,
+        "import subprocess, sys\n"
+        "subprocess.run([sys.executable, '-c', 'import gantutor.metrics'], check=True)",
+    )
+    assert executed(run(small_book))
+    change(small_book / "gantutor/metrics/kernel.py")
+    assert executed(run(small_book))
+
+
+@pytest.mark.slow
+def test_other_versions_and_other_interpreters_make_an_execution_stale(monkeypatch):
+    found = {"files": ["notebook.py"], "modules": ["numpy", "gantutor"], "peak_gib": 0.1}
+    data = execute.record(found, seconds=1.0)
+    assert set(data["versions"]) == {"numpy", "gantutor"}
+    assert execute.is_current(data)
+    assert not execute.is_current(data | {"versions": {"numpy": "1.0"}})
+    assert not execute.is_current(data | {"versions": {"not-there": "1.0"}})
+    assert not execute.is_current(data | {"python": "3.0.0"})
+    assert not execute.is_current(data | {"files": {"gone.py": "0" * 64}})
+
+
+@pytest.mark.slow
+def test_marked_outputs_are_compared_whether_or_not_the_notebook_ran(small_book):
+    path = small_book / "book/start/one.ipynb"
+    write(small_book, "# NBVAL_CHECK_OUTPUT\nprint(1 + 1)", "print('unmarked')")
+
+    def commit(text: str) -> None:
+        notebook = nbformat.read(path, as_version=4)
+        for cell, output in zip(notebook.cells[1:], (text, "anything"), strict=True):
+            cell.outputs, cell.execution_count = [new_output("stream", text=output)], 1
+        nbformat.write(notebook, path)
+
+    commit("3\n")
+    for _ in range(2):  # executed, then from the cache
+        done = run(small_book, "--compare")
+        assert done.returncode == 1
+        assert "one.ipynb::code cell 1 - Cell outputs differ" in done.stdout
+    assert run(small_book).returncode == 0
+    commit("2\n")
+    assert not executed(run(small_book, "--compare"))
+
+
+@pytest.mark.slow
+def test_every_output_is_kept_in_its_order_and_reaches_the_page(small_book):
+    write(
+        small_book,
+        "from IPython.display import display, Markdown\n"
+        "from gantutor.notebook import glue\n"
+        "print('first'); display(Markdown('*second*')); print('third')\n"
+        "glue('number', 0.25)",
+        "import matplotlib.pyplot as plt\nplt.plot([0, 1])\nplt.show()\nprint('after')",
+        prose="# One\n\nThe number is {glue:text}`number:.3f`.",
+    )
+    assert make_book(small_book).returncode == 0
+    page = (small_book / "_build/html/start/one.html").read_text()
+    outputs = " ".join(map(str, BeautifulSoup(page, "html.parser").select(".cell_output")))
+    for text in ("first", "<em>second</em>", "third", "<img ", "after"):
+        assert text in outputs
+    (kept,) = (small_book / "_build/.jupyter_cache/executed").glob("*/base.ipynb")
+    words, picture = nbformat.read(kept, as_version=4).cells
+    assert [output.output_type for output in words.outputs] == [
+        *("stream", "display_data", "stream", "display_data")
+    ]
+    assert [output.output_type for output in picture.outputs] == ["display_data", "stream"]
+    assert "The number is <span" in page and "0.250" in page
+
+
+@pytest.mark.slow
+def test_a_kernel_that_dies_fails_its_notebook_at_once(small_book):
+    write(small_book, "import os; os._exit(1)", "1 + 1")
+    start = time.perf_counter()
+    done = run(small_book)
+    assert time.perf_counter() - start < 60
+    assert done.returncode == 1
+    assert "one.ipynb::code cell 1 - The kernel died with status 1." in done.stdout
+    assert "1 failed, 1 skipped" in done.stdout
+    assert "has not been executed" in report(small_book).stderr
 
 
 @pytest.mark.slow
@@ -86,8 +194,9 @@ def test_a_failing_notebook_fails_every_build_and_is_named_with_its_cell(small_b
     for _ in range(2):
         done = make_book(small_book)
         assert done.returncode != 0
-        assert "FAILED book/start/one.ipynb, code cell 2" in done.stderr
-        assert "AssertionError: x is not two" in done.stderr
+        assert (
+            "FAILED book/start/one.ipynb::code cell 2 - AssertionError: x is not two" in done.stdout
+        )
         assert not (small_book / "_build/html").exists()
 
 
@@ -108,13 +217,9 @@ def test_a_notebook_over_its_budget_fails_the_build(small_book):
     notebook = nbformat.read(small_book / "book/start/one.ipynb", as_version=4)
     notebook.metadata["budget"] = 1
     nbformat.write(notebook, small_book / "book/start/one.ipynb")
-    run = [".venv/bin/python", "tools/execute.py"]
-    subprocess.run([*run, "run"], cwd=small_book, check=True)
-    for slack, code in (("1", 1), ("60", 0)):
-        done = subprocess.run(
-            [*run, "report"], cwd=small_book, capture_output=True, env={"GANTUTOR_SLACK": slack}
-        )
-        assert done.returncode == code
+    assert executed(run(small_book))
+    assert report(small_book, GANTUTOR_SLACK="1").returncode == 1
+    assert report(small_book, GANTUTOR_SLACK="60").returncode == 0
 
 
 @pytest.mark.slow

@@ -1,11 +1,15 @@
 """The shape of the book as it is committed: order, chapters, citations, words."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import api_pages
+import chapter
 import nbformat
+import notebooks as notebook_form
 import pytest
 import yaml
 from execute import ROOT, notebooks
@@ -15,6 +19,7 @@ from pybtex.database import parse_file
 BOOK = ROOT / "book"
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
 REPOSITORY = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
+COLAB = REPOSITORY.replace("https://github.com", "https://colab.research.google.com/github")
 IN_TOC = [entry["file"] for part in TOC["parts"] for entry in part["chapters"]]
 CHAPTERS = [path for path in notebooks() if path.parent.name != "appendix"]
 PAGES = [*notebooks(), *BOOK.rglob("*.md")]
@@ -74,10 +79,7 @@ def test_readme_and_landing_page_lead_to_every_chapter():
     readme, landing = (ROOT / "README.md").read_text(), (BOOK / "index.md").read_text()
     for path in CHAPTERS:
         title = prose(path).splitlines()[0].removeprefix("# ")
-        source = REPOSITORY.replace(
-            "https://github.com", "https://colab.research.google.com/github"
-        )
-        link = f"{source}/blob/main/book/{named(path)}"
+        link = f"{COLAB}/blob/main/book/{named(path)}"
         assert f"| {title} | [Open in Colab]({link}) |" in readme
         assert f"]({named(path)})" in landing
 
@@ -158,6 +160,73 @@ def test_the_bibliography_holds_what_is_cited_and_nothing_twice():
         assert len(values) == len(set(values)), name
 
 
+@pytest.mark.parametrize(
+    ("part", "neighbour"), [("evaluation", "evaluation/benchmarks"), ("practice", None)]
+)
+def test_a_new_chapter_has_the_right_shape_and_is_named_everywhere(
+    part, neighbour, tmp_path, monkeypatch
+):
+    for name in ("_toc.yml", "README.md", "book/index.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    monkeypatch.setattr(chapter, "ROOT", tmp_path)
+    path = chapter.add(part, "watching-a-run")
+    assert path == tmp_path / "book" / part / "watching-a-run.ipynb"
+    assert notebook_form.normalise(nbformat.read(path, as_version=4)) == path.read_text()
+    test_a_chapter_opens_with_title_promise_goals_and_prerequisites(path)
+    test_the_setup_cell_comes_first_and_is_the_same_everywhere(path)
+    test_a_chapter_ends_with_summary_exercises_and_further_reading(path)
+    test_exercises_have_solutions(path)
+    test_cells_are_short_unless_they_show_a_whole_listing(path)
+    test_every_citation_is_in_the_bibliography(path)
+    with pytest.raises(AssertionError, match="TODO"):  # until somebody has written it
+        test_pages_are_finished_and_plain(path)
+
+    toc = yaml.safe_load((tmp_path / "_toc.yml").read_text())
+    (files,) = [
+        [entry["file"] for entry in entries["chapters"]]
+        for entries in toc["parts"]
+        if entries["caption"] == part.capitalize()
+    ]
+    assert files[-1] == f"{part}/watching-a-run"
+    assert files[-2:-1] == ([neighbour] if neighbour else [])
+    assert toc["parts"][-1] == TOC["parts"][-1]
+    row = (
+        f"| Watching a run | [Open in Colab]({COLAB}/blob/main/book/{part}/watching-a-run.ipynb) |"
+    )
+    rows = [
+        line for line in (tmp_path / "README.md").read_text().splitlines() if "in Colab]" in line
+    ]
+    assert row in rows and len(rows) == len(CHAPTERS) + 1
+    assert (
+        f"- [Watching a run]({part}/watching-a-run.ipynb)\n"
+        in (tmp_path / "book/index.md").read_text()
+    )
+    with pytest.raises(SystemExit, match="is there already"):
+        chapter.add(part, "watching-a-run")
+
+
+@pytest.mark.parametrize(("part", "name"), [("Practice", "x"), ("practice", "a b"), ("", "x")])
+def test_a_chapter_with_an_odd_name_is_refused(part, name):
+    with pytest.raises(SystemExit, match="must be lower-case words with hyphens"):
+        chapter.add(part, name)
+
+
+def test_every_module_of_the_package_is_documented_or_said_to_be_internal():
+    found = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for path in (ROOT / "gantutor").rglob("*.py")
+    }
+    documented = [name for names in api_pages.MODULES.values() for name in names]
+    offered = set()  # what a package imports from its modules stands on the package's page
+    for name in documented:
+        source = ROOT.joinpath(*name.split("."), "__init__.py")
+        if source.exists():
+            offered |= set(re.findall(rf"from ({name}\.[\w.]+) import", source.read_text()))
+    assert len(documented) == len(set(documented))
+    assert found == {*documented, *(offered & found), *api_pages.INTERNAL}
+
+
 def test_arxiv_identifiers_are_well_formed():
     for key, entry in BIBLIOGRAPHY.items():
         eprint = entry.fields.get("eprint", "1406.2661")
@@ -190,7 +259,21 @@ def test_ci_runs_the_command_of_the_readme():
         "test": ["make test CONSTRAINTS='-c ${{ matrix.versions }}'"],
         "publish": ["make book"],
         "newest": ["make test CONSTRAINTS="],
+        "release": ["make wheel"],
+        "systems": [],
     }
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_actions_are_pinned_by_commit_and_say_their_version(path):
+    used = re.findall(r"uses: (.*)", path.read_text())
+    assert used
+    for action in used:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
+
+
+def test_dependabot_follows_the_schema():
+    assert_follows("vendor.dependabot", ROOT / ".github/dependabot.yml")
 
 
 def test_the_commands_of_the_readme_exist():
