@@ -81,11 +81,11 @@ class Recipe:
     """
 
     name: str
-    generator: Part
-    discriminator: Part
-    game: Part
-    generator_optimizer: Part
-    discriminator_optimizer: Part
+    generator: Any
+    discriminator: Any
+    game: Any
+    generator_optimizer: Any
+    discriminator_optimizer: Any
     shape: tuple[int, ...] = (28, 28, 1)
     latent_dim: int | None = 100
     classes: int = 0
@@ -166,7 +166,7 @@ class Recipe:
         for name, value in changes.items():
             if name not in fields:
                 parts = [part for part in PARTS if name in getattr(recipe, part).settings]
-                merged = {
+                merged: dict[str, Any] = {
                     part: (
                         getattr(recipe, part).name,
                         {**getattr(recipe, part).settings, name: value},

@@ -349,10 +349,10 @@ def check_size(size: float | Sequence[float], name: str = "size") -> tuple[int, 
     >>> check_size(28), check_size((32, 48))
     ((28, 28), (32, 48))
     """
-    is_pair = isinstance(size, Sequence) and not isinstance(size, str)
-    if is_pair and len(size) != 2:
+    sides = size if isinstance(size, Sequence) and not isinstance(size, str) else (size, size)
+    if len(sides) != 2:
         raise ValueError(f"{name} must be one side, or height and width; got {size!r}.")
-    height, width = (check_positive(side, name) for side in (size if is_pair else (size, size)))
+    height, width = (check_positive(side, name) for side in sides)
     return height, width
 
 

@@ -104,8 +104,8 @@ def mnist(split: Literal["train", "test"] = "train") -> tuple[np.ndarray, np.nda
     pixels = _content(f"{prefix}-images-idx3-ubyte")
     labels = _content(f"{prefix}-labels-idx1-ubyte")
     # An idx file of 3 axes starts with 16 bytes of magic number and lengths, one of 1 axis with 8.
-    pixels = np.frombuffer(pixels, np.uint8, offset=16).reshape(-1, 28 * 28)
-    return _scaled(pixels), np.frombuffer(labels, np.uint8, offset=8).astype(np.int64)
+    rows = np.frombuffer(pixels, np.uint8, offset=16).reshape(-1, 28 * 28)
+    return _scaled(rows), np.frombuffer(labels, np.uint8, offset=8).astype(np.int64)
 
 
 def _scaled(pixels: np.ndarray) -> np.ndarray:

@@ -156,7 +156,7 @@ def _read(file: Path, height: int, width: int, channels: int) -> np.ndarray:
     """Return one file as float32 [height, width, channels] in [−1, 1]."""
     with Image.open(file) as opened:
         opened.load()
-        turn = _TURNS.get(opened.getexif().get(_ORIENTATION))
+        turn = _TURNS.get(opened.getexif().get(_ORIENTATION, 1))
         picture = _eight_bits(opened)
         if picture.has_transparency_data:
             picture = picture.convert("RGBA")

@@ -63,7 +63,10 @@ class Order:
     def __init__(self, count: int, size: int, seed: int, which: int = 0):
         self.count, self.size = count, check_batch_size(size, count)
         self.seed, self.which = seed, which
-        self._pass = (None, None)  # number and order, set together: several threads may ask
+        self._pass: tuple[int, np.ndarray] = (
+            -1,
+            np.empty(0, int),
+        )  # number and order, set together: several threads may ask
 
     def rows(self, step: int) -> np.ndarray:
         """Return the examples of a step, counted from 0, as int64 [size]."""

@@ -75,16 +75,16 @@ class _FoldedConvTranspose2d(nn.ConvTranspose2d):
     def __init__(self, inputs: int):
         super().__init__(inputs, 1, 4, stride=2, padding=1)
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
+    def forward(self, images: torch.Tensor, output_size=None) -> torch.Tensor:
         """[N, C, H, W] → [N, 1, 2H, 2W]."""
         if images.device.type != "cpu":
-            return super().forward(images)
+            return super().forward(images, output_size)
         count, channels, height, width = images.shape
         pixels = images.permute(0, 2, 3, 1).reshape(count, height * width, channels)
         columns = (pixels @ self.weight.flatten(1)).transpose(1, 2)
         size = (2 * height, 2 * width)
-        outputs = fold(columns, size, self.kernel_size, padding=self.padding, stride=self.stride)
-        return outputs + self.bias[:, None, None]
+        outputs = fold(columns, size, kernel_size=4, padding=1, stride=2)
+        return outputs + self.bias[:, None, None]  # type: ignore[index]
 
 
 def doubling(inputs: int, outputs: int, bias: bool = True) -> nn.ConvTranspose2d:
@@ -173,10 +173,10 @@ def initialize(model: nn.Module, kind: str, seed: int, spectral_norm: bool = Fal
             nn.init.normal_(layer.weight, std=0.02, generator=generator)
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)
-    for layer in model.modules():
-        if isinstance(layer, nn.BatchNorm2d | nn.GroupNorm):
-            layer.reset_parameters()
-    model = model.to(memory_format=torch.channels_last)
+    for norm in model.modules():
+        if isinstance(norm, nn.BatchNorm2d | nn.GroupNorm):
+            norm.reset_parameters()
+    model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if spectral_norm:
         for layer in kernels:
             parametrize.register_parametrization(

@@ -120,6 +120,8 @@ def which_is_real(
             return f"Pair {len(answers) + 1} of {pairs}: which one is real?"
         return f"Thank you. {sum(a['right'] for a in answers)} of {pairs} were right."
 
+    since = time.monotonic()
+
     def answer(said_left: int) -> None:
         nonlocal since
         if len(answers) == pairs:
@@ -140,7 +142,6 @@ def which_is_real(
             questionnaire.picture.value = draw(len(answers))
             since = time.monotonic()
 
-    since = time.monotonic()
     label = ipywidgets.Label(value=progress())
     left, right = (ipywidgets.Button(description=f"{side} is real") for side in ("Left", "Right"))
     left.on_click(lambda _: answer(1))

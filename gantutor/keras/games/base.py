@@ -47,10 +47,10 @@ class Game(Trainer):
         Number of classes that the networks are told, or 0.
     """
 
-    inputs = ("real",)
+    inputs: tuple[str, ...] = ("real",)
     unpaired = False
     pairs = 1
-    latent_dim = None
+    latent_dim: int | None = None
     classes = 0
 
     def __init__(self, loss="non_saturating", penalties=None, penalty_every=1, **more):

@@ -44,11 +44,13 @@ class Game(nn.Module):
         Number of classes that the networks are told, or 0.
     """
 
-    inputs = ("real",)
+    inputs: tuple[str, ...] = ("real",)
     unpaired = False
     pairs = 1
-    latent_dim = None
+    latent_dim: int | None = None
     classes = 0
+    generator: nn.Module
+    discriminator: nn.Module
 
     def __init__(self, loss="non_saturating", penalties=None, penalty_every=1):
         super().__init__()
