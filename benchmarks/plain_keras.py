@@ -20,9 +20,12 @@ class PlainLoop:
 
     def __init__(self, generator, discriminator, recipe):
         self.generator, self.discriminator, self.recipe = generator, discriminator, recipe
-        rates = {"beta_1": recipe.betas[0], "beta_2": recipe.betas[1], "epsilon": 1e-8}
-        self.generator_optimizer = keras.optimizers.Adam(recipe.generator_rate, **rates)
-        self.discriminator_optimizer = keras.optimizers.Adam(recipe.discriminator_rate, **rates)
+        self.generator_optimizer, self.discriminator_optimizer = (
+            keras.optimizers.Adam(
+                part.settings["learning_rate"], *part.settings["betas"], epsilon=1e-8
+            )
+            for part in (recipe.generator_optimizer, recipe.discriminator_optimizer)
+        )
         self.cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
 
     def update(self, real, latents):

@@ -15,7 +15,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits as cross_entrop
 from torch.utils.data import DataLoader, TensorDataset
 
 from gantutor.runs.order import shuffled
-from gantutor.torch.models import FoldedConvTranspose2d
+from gantutor.torch.layers import _FoldedConvTranspose2d
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def with_stock_layers(generator):
     """Put PyTorch's own transposed convolution, with the same weights, where the project's is."""
     layers = list(generator)
     for index, layer in enumerate(layers):
-        if isinstance(layer, FoldedConvTranspose2d):
+        if isinstance(layer, _FoldedConvTranspose2d):
             shape = (layer.in_channels, layer.out_channels, layer.kernel_size)
             stock = nn.ConvTranspose2d(*shape, stride=layer.stride, padding=layer.padding)
             stock.load_state_dict(layer.state_dict())
@@ -61,12 +61,17 @@ class PlainLoop:
         self.generator = generator.to(memory_format=layout)
         self.discriminator = discriminator.to(memory_format=layout)
         self.recipe, self.levers = recipe, levers
-        adam = {"betas": recipe.betas, "fused": levers.fused_adam or None}
-        self.optimizer_g = torch.optim.Adam(
-            self.generator.parameters(), recipe.generator_rate, **adam
-        )
-        self.optimizer_d = torch.optim.Adam(
-            self.discriminator.parameters(), recipe.discriminator_rate, **adam
+        self.optimizer_g, self.optimizer_d = (
+            torch.optim.Adam(
+                network.parameters(),
+                part.settings["learning_rate"],
+                part.settings["betas"],
+                fused=levers.fused_adam or None,
+            )
+            for network, part in (
+                (self.generator, recipe.generator_optimizer),
+                (self.discriminator, recipe.discriminator_optimizer),
+            )
         )
         self.losses = []
 

@@ -3,8 +3,8 @@
 from common import RECIPE
 
 from gantutor import recipes
+from gantutor.runs.callbacks import Callback
 from gantutor.torch import Trainer
-from gantutor.torch.callbacks import Callback
 
 
 class Told(Callback):
@@ -24,7 +24,9 @@ def train(watch, images, labels, seed, seconds):
 
 def train_without_labels(watch, images, labels, seed, seconds):
     """Train the same recipe for `seconds`, but tell its networks no classes."""
-    train_recipe(recipes.get(RECIPE).replace(classes=0), watch, images, None, seed, seconds)
+    train_recipe(
+        recipes.get(RECIPE).replace(game="gan", classes=0), watch, images, None, seed, seconds
+    )
 
 
 def train_recipe(recipe, watch, images, labels, seed, seconds):

@@ -21,17 +21,17 @@ from speeds import paired_speeds
 
 from gantutor import recipes
 from gantutor.data import load_digits
-from gantutor.keras import GAN, batches, models
+from gantutor.keras import Trainer, batches, building
 
 RECIPE = recipes.get("dcgan")
 PAIRS = 7
 
 
 class Project:
-    """`GAN` with the interface of `PlainLoop`."""
+    """The package's GAN with the interface of `PlainLoop`."""
 
     def __init__(self):
-        self.gan = GAN.from_recipe(RECIPE)
+        self.gan = Trainer.from_recipe(RECIPE)
 
     def fit(self, images, steps):
         dataset = batches(images, RECIPE.batch_size)
@@ -39,20 +39,25 @@ class Project:
 
 
 def plain_loop():
-    return PlainLoop(*models.build(RECIPE, 0), RECIPE)
+    return PlainLoop(building.generator(RECIPE), building.discriminator(RECIPE), RECIPE)
 
 
 def check_same_mathematics(images):
     """Fail unless three updates from the same numbers give the same weights."""
-    loop, gan = plain_loop(), GAN.from_recipe(RECIPE)
+    loop, gan = plain_loop(), Trainer.from_recipe(RECIPE)
     size = RECIPE.batch_size
     for step in range(3):
         real = tf.constant(images[step * size : (step + 1) * size])
         latents = tf.random.stateless_normal([size, RECIPE.latent_dim], [0, step])
         loop.update(real, latents)
-        fake = gan.draw(latents)
-        gan.discriminator_step(real, fake, None)
-        gan.generator_step(fake, real)
+        batch, noise = {"real": real}, {"latents": latents}
+        with tf.GradientTape() as tape:  # one set of fakes for both steps, as in `fit`
+            fake = gan.draw(batch, noise)
+            with tape.stop_recording():
+                gan.discriminator_step(batch, fake, noise)
+            loss = sum(gan.generator_loss(batch, fake, noise, step).values())
+        variables = gan.parameters("generator")
+        gan.generator_optimizer.apply(tape.gradient(loss, variables), variables)
     for name in ("generator", "discriminator"):
         ours, theirs = getattr(gan, name), getattr(loop, name)
         for first, second in zip(ours.trainable_weights, theirs.trainable_weights, strict=True):

@@ -21,30 +21,32 @@ from speeds import paired_speeds
 
 from gantutor import recipes
 from gantutor.data import load_digits
-from gantutor.torch import Trainer, models
+from gantutor.torch import Trainer, building
 
 RECIPE = recipes.get("dcgan")
 PAIRS = 7
 
 
 def plain_loop(levers=None):
-    return PlainLoop(*models.build(RECIPE, 0), RECIPE, levers or Levers())
+    networks = building.generator(RECIPE), building.discriminator(RECIPE)
+    return PlainLoop(*networks, RECIPE, levers or Levers())
 
 
 def check_same_mathematics(images):
     """Fail unless three updates from the same numbers give the same weights."""
     loop, trainer = plain_loop(), Trainer.from_recipe(RECIPE)
-    noise = torch.Generator().manual_seed(0)
+    random = torch.Generator().manual_seed(0)
     size = RECIPE.batch_size
     for rows in torch.from_numpy(images).split(size)[:3]:
-        real = rows.permute(0, 3, 1, 2)
-        latents = torch.randn(size, RECIPE.latent_dim, generator=noise)
-        loop.step(real, latents)
-        fake = trainer.draw(latents)
-        trainer.discriminator_step(real, fake, None)
-        trainer.generator_step(fake, real)
+        batch = {"real": rows.permute(0, 3, 1, 2)}
+        latents = torch.randn(size, RECIPE.latent_dim, generator=random)
+        loop.step(batch["real"], latents)
+        noise = {"latents": latents}
+        fake = trainer.game.draw(batch, noise)
+        trainer.discriminator_step(batch, fake, noise)
+        trainer.generator_step(batch, fake, noise)
     for name in ("generator", "discriminator"):
-        ours, theirs = getattr(trainer, name), getattr(loop, name)
+        ours, theirs = getattr(trainer.game, name), getattr(loop, name)
         for first, second in zip(ours.parameters(), theirs.parameters(), strict=True):
             torch.testing.assert_close(first, second, atol=2e-4, rtol=0, check_stride=False)
 

@@ -13,6 +13,7 @@ from common import WEIGHTS, record_weights
 from gantutor import recipes
 from gantutor.data import mnist
 from gantutor.metrics import digit_fid
+from gantutor.runs.callbacks import ProgressBar
 
 
 def main():
@@ -25,23 +26,22 @@ def main():
     options = parser.parse_args()
 
     twin = importlib.import_module(f"gantutor.{options.framework}")
-    callbacks = importlib.import_module(f"gantutor.{options.framework}.callbacks")
     recipe = recipes.get(options.recipe).replace(steps=options.steps)
     images, labels = mnist("train")
     trained = twin.train(
         recipe,
         images,
         seed=options.seed,
-        callbacks=[callbacks.ProgressBar()],
+        callbacks=[ProgressBar()],
         labels=labels if recipe.classes else None,
     )
     score = digit_fid(trained.sample(10_000))
     print(f"Digit FID {score:.2f}")
 
     if options.framework == "torch":
-        arrays = importlib.import_module("gantutor.torch.weights").get_weights(trained.ema)
+        arrays = importlib.import_module("gantutor.torch.weights").get_weights(trained.ema.network)
     else:
-        arrays = trained.ema.get_weights()
+        arrays = trained.ema.network.get_weights()
     file = f"{options.name}.safetensors"
     named = {f"{i:02d}": np.ascontiguousarray(array) for i, array in enumerate(arrays)}
     safetensors.numpy.save_file(named, WEIGHTS / file)
