@@ -53,6 +53,7 @@ class Trainer(keras.Model):
         super().__init__(**more)
         self.record, self.id, self.interrupted = History(), uuid.uuid4().hex, False
         self._fed, self._restored = None, None
+        self._networks_of_averages = []
         self._steps = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="steps"
         )
@@ -122,6 +123,8 @@ class Trainer(keras.Model):
                     f"The learning rate of the {side}'s optimizer must be at least 0 and finite; "
                     f"got {self._rates[side]}."
                 )
+        for network in self._copies():  # of an earlier `compile`: a file would hold them, too
+            self._tracker.untrack(network)
         self._networks_of_averages = [
             {name: _copy(network) for name, network in self.generators().items()}
             for _ in self.ema_decays
@@ -492,6 +495,9 @@ class Trainer(keras.Model):
                         average.assign_add((1 - decay) * (variable - average))
                     else:
                         average.assign(variable)
+
+    def _copies(self):
+        return [network for networks in self._networks_of_averages for network in networks.values()]
 
     def _state(self):
         """All variables that the next step depends on, by name."""

@@ -107,11 +107,11 @@ def test_an_optimiser_of_other_parameters_is_refused(twin):
         wrong.build(other.generator.trainable_variables)
     with pytest.raises(ValueError, match="must hold the parameters of its side"):
         twin.play(game, generator_optimizer=wrong)
-    with pytest.raises(ValueError, match="Unknown optimizer 'adamm'. Did you mean 'adam'"):
+    with pytest.raises(ValueError, match=r"Unknown optimizer 'adamm'\. Did you mean 'adam'"):
         twin.play(plain_game(twin), generator_optimizer="adamm")
     with pytest.raises(ValueError, match="setting of the optimizer 'sgd' 'betas'"):
         twin.play(plain_game(twin), generator_optimizer=("sgd", {"betas": (0, 1)}))
-    with pytest.raises(ValueError, match="[Ll]earning rate.*-0.001"):
+    with pytest.raises(ValueError, match=r"[Ll]earning rate.*-0\.001"):
         twin.play(plain_game(twin), discriminator_optimizer=("adam", {"learning_rate": -1e-3}))
 
 
@@ -379,9 +379,9 @@ def test_seeds_that_are_none_are_refused(twin):
 def test_points_for_an_image_recipe_are_refused(twin):
     with pytest.raises(ValueError, match=r"as the recipe's shape says, 8 × 8 pixels.*; got \[2\]"):
         twin.train(QUICK, np.zeros((80, 2), "f4"))
-    with pytest.raises(ValueError, match="A step needs 80 examples .*; got 50"):
+    with pytest.raises(ValueError, match=r"A step needs 80 examples .*; got 50"):
         twin.train(QUICK.replace(discriminator_steps=5), IMAGES[:50])
-    with pytest.raises(ValueError, match="steps.* must be a whole number of at least 1; got 0"):
+    with pytest.raises(ValueError, match=r"steps.* must be a whole number of at least 1; got 0"):
         twin.fit(twin.build(QUICK), IMAGES, 0)
 
 

@@ -1,4 +1,4 @@
-"""Games beside the plain one, through the same trainer: their terms, their sides, what they learn."""
+"""Games beside the plain one, by the same trainer: their terms, their sides, what they learn."""
 
 import numpy as np
 import pytest
