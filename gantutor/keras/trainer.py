@@ -240,7 +240,7 @@ class Trainer(keras.Model):
         total = epochs * steps_per_epoch if steps_per_epoch else None
         # Ctrl-C waits also for what callbacks do at the beginning and at the end, such as saving.
         with catch_interrupt() as interrupt, telling(own, self, total) as tell:
-            watch = _Watch(tell, interrupt)
+            watch = _Watch(tell, interrupt, last=total and self.step + total)
             history = super().fit(
                 x,
                 epochs=epochs,
@@ -518,10 +518,10 @@ class Trainer(keras.Model):
 class _Watch(keras.callbacks.Callback):
     """Keeps the losses, tells the package's own callbacks, and stops at Ctrl-C or NaN."""
 
-    def __init__(self, tell, interrupt):
+    def __init__(self, tell, interrupt, last):
         super().__init__()
-        self.tell, self.interrupt = tell, interrupt
-        self._last, self._recorded = None, None
+        self.tell, self.interrupt, self.last = tell, interrupt, last
+        self._logs, self._recorded = None, None
 
     def on_train_begin(self, logs=None):
         self._recorded = self.model.step
@@ -531,8 +531,8 @@ class _Watch(keras.callbacks.Callback):
         if not np.isfinite(list(logs.values())).all():
             said = ", ".join(f"{name} is {value}" for name, value in logs.items())
             raise FloatingPointError(diverged(said, step))
-        self._last = logs
-        if step // model.log_every > self._recorded // model.log_every:
+        self._logs = logs
+        if step // model.log_every > self._recorded // model.log_every or step == self.last:
             model.record.add(step, **logs)
             self._recorded = step
         self.tell()
@@ -540,8 +540,8 @@ class _Watch(keras.callbacks.Callback):
             model.stop_training = True
 
     def on_train_end(self, logs=None):
-        if self._last and self.model.step != self._recorded:
-            self.model.record.add(self.model.step, **self._last)
+        if self._logs and self.model.step != self._recorded:
+            self.model.record.add(self.model.step, **self._logs)
 
 
 def diverged(what, step):

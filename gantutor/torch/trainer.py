@@ -186,13 +186,14 @@ class Trainer:
         self.interrupted = False
         # Ctrl-C waits also for what callbacks do at the beginning and at the end, such as saving.
         with catch_interrupt() as interrupt, telling(list(callbacks), self, steps) as tell:
+            last = self.step + steps
             for _ in range(steps):
                 if interrupt.requested:
                     break
                 self._unread.append((self.step + 1, self._train_step(feed.batches(self.step))))
                 self.step += 1
-                if self.step % self.log_every == 0:
-                    self.read_losses()
+                if self.step % self.log_every == 0 or self.step == last:
+                    self.read_losses(record=True)
                 tell()
             self.read_losses(record=True)
         self.interrupted = interrupt.requested
