@@ -101,7 +101,7 @@ def test_a_shipped_generator_is_scored_by_every_metric(tmp_path, capsys):
     assert run("score", "digits", "--count", 1000) == 0
     scores = json.loads(capsys.readouterr().out)
     assert 0 < scores["frechet_infinity"] < scores["digit_fid"] < 10
-    assert 0 < scores["kernel_distance_standard_error"] < 1 and scores["kernel_distance"] < 1
+    assert 0 < scores["kernel_distance_standard_error"] < 1 and scores["kernel_distance"] < 3
     assert 0.7 < scores["precision"] < 1 and 0.5 < scores["recall"] < 1
     assert scores["density"] > 0.6 and 0.2 < scores["coverage"] < 1
     assert 0.45 < scores["memorization_test"] < 0.6
