@@ -228,6 +228,17 @@ def test_data_sets_that_do_not_fit_are_refused(twin):
     assert trainer.step == 0
 
 
+def test_a_last_batch_too_small_for_every_step_of_d_is_left_out():
+    tf = pytest.importorskip("tensorflow")
+    from twin import Twin
+
+    game = Twin("keras").build(QUICK.replace(discriminator_steps=5))
+    data = tf.data.Dataset.from_tensor_slices(IMAGES[:52]).batch(16)  # 16, 16, 16 and 4
+    game.fit(data, verbose=0)
+    assert game.step == 3
+    assert np.isfinite(game.record.history["d_loss"]).all()
+
+
 def test_views_and_read_only_arrays_are_taken_as_they_are(twin):
     flipped, frozen = IMAGES[:, :, ::-1], IMAGES[:, :, ::-1].copy()
     frozen.setflags(write=False)

@@ -212,6 +212,7 @@ def test_several_inputs_are_shuffled_apart_only_where_they_are_unpaired(twin):
     of_second = [number for _, b in apart[:5] for number in b]  # and one of 5
     assert sorted(of_first) == list(range(12)) and sorted(of_second) == list(range(20))
     assert apart == seen(numbers, more, True)
+    assert all(a != b for a, b in seen(numbers, numbers, True))  # of one length, too
     with pytest.raises(ValueError, match="equally many"):
         seen_by_fit(twin, numbers, more)
 
