@@ -279,7 +279,9 @@ class Trainer(keras.Model):
             scaled = self.generator_optimizer.scale_loss(loss)
         self._apply("generator", tape, scaled)
         self._average(step)
-        self._steps.assign_add(1)
+        # Where a data set ends, a graph runs once more without data: that is no step.
+        with tf.control_dependencies(tf.nest.flatten(g_terms)):
+            self._steps.assign_add(1)
         return _named("d", d_terms) | _named("g", g_terms)
 
     def discriminator_step(self, batch, fake, noise, step=0):
