@@ -4,9 +4,12 @@ import argparse
 import contextlib
 import importlib
 import json
+import pickle
 import signal
 import sys
+import urllib.error
 import zipfile
+import zlib
 from pathlib import Path
 
 from gantutor import __version__
@@ -46,16 +49,21 @@ def main(arguments=None) -> int:
         if hasattr(output, "reconfigure"):
             output.reconfigure(errors="replace")  # a console may know fewer letters than paths do
     options = _parser().parse_args(arguments)
+    try:
+        return _answered(options)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _answered(options):
     from gantutor.runs.checkpoint import CheckpointError
 
     try:
         return options.run(options)
-    except KeyboardInterrupt:
-        return 130
-    except (FloatingPointError, CheckpointError) as error:
-        return _failed(error, 1)
     except MemoryError as error:
         return _failed(f"this needs more memory than there is. {error}", 2)
+    except (FloatingPointError, CheckpointError, RuntimeError) as error:
+        return _failed(error, 1)
     except (ValueError, TypeError, OSError, ImportError) as error:
         return _failed(error, 2)
 
@@ -88,7 +96,7 @@ def _parser():
     )
     train.add_argument("--steps", type=int, help="updates of the generator; the recipe's if absent")
     train.add_argument("--seed", type=int, help="0 if absent")
-    train.add_argument("--every", type=int, default=500, help="steps between two checkpoints")
+    train.add_argument("--every", type=int, help="steps between two checkpoints; 500 if absent")
     train.add_argument("--out", type=Path, required=True, help="new folder for the run")
     train.add_argument(
         "--resume",
@@ -125,12 +133,16 @@ def _train(options):
     previous = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         if options.resume:
-            return _resume(options, folder.read(options.out))
+            folder.read(options.out)  # before the folder is made: without a run, nothing is
+            with folder.locked(options.out):
+                return _resume(options, folder.read(options.out))
         run = _described(options)
         _check_apart(options.out, run["data"])
+        _twin(run).building.build(_recipe(run), run["seed"])  # before many images are read
         images, labels = _training_data(run)  # before the folder is made: bad data leave nothing
-        folder.create(options.out, run)
-        return _fit(options, run, images, labels, resume=None)
+        with folder.locked(options.out):
+            folder.create(options.out, run)
+            return _fit(options, run, images, labels)
     finally:
         signal.signal(signal.SIGTERM, previous)
 
@@ -164,28 +176,36 @@ def _described(options):
         recipe = recipe.replace(steps=options.steps)
     if options.batch_size is not None:
         recipe = recipe.replace(batch_size=options.batch_size)
-    check_positive(options.every, "every")
+    every = 500 if options.every is None else check_positive(options.every, "every")
     return {
         "framework": options.framework or "torch",
         "recipe": recipe.to_dict(),
         "seed": check_seed(options.seed or 0),
         "data": data,
         "skip": options.skip,
+        "every": every,
         "version": __version__,
     }
 
 
 def _resume(options, run):
     """Go on with a run as its file describes it; only its length may be another one."""
-    from gantutor import recipes
-    from gantutor.runs.checkpoint import latest_checkpoint
+    from gantutor.runs.checkpoint import list_checkpoints
 
-    recipe = recipes.Recipe.from_dict(run["recipe"])
+    recipe = _recipe(run)
+    data = options.data
+    if data is not None and data not in BUILT_IN:
+        data = str(Path(data).absolute())
     given = {
         "framework": (options.framework, run["framework"]),
         "recipe": (options.recipe, recipe.name),
+        "data": (data, run["data"]),
+        "size": (options.size and _size(options.size), recipe.shape[:2]),
+        "channels": (options.channels, recipe.shape[2]),
+        "skip": (options.skip or None, run["skip"]),
         "seed": (options.seed, run["seed"]),
         "batch-size": (options.batch_size, recipe.batch_size),
+        "every": (options.every, run["every"]),
     }
     for name, (asked, held) in given.items():
         if asked is not None and asked != held:
@@ -200,32 +220,43 @@ def _resume(options, run):
                 f"cannot go on to {options.steps}. Start a run of that length in a new folder."
             )
         run = {**run, "recipe": recipe.replace(steps=options.steps).to_dict()}
-    resume = latest_checkpoint(options.out)
     images, labels = _training_data(run)
-    return _fit(options, run, images, labels, resume)
+    # A run that was killed before its first checkpoint has lost nothing, and begins anew.
+    return _fit(options, run, images, labels, *list_checkpoints(options.out)[-1:])
 
 
-def _fit(options, run, images, labels, resume):
-    from gantutor import plots, recipes
-    from gantutor.runs import callbacks, folder
+def _fit(options, run, images, labels, resume=None):
+    from gantutor import plots
+    from gantutor.runs import callbacks
 
-    recipe = recipes.Recipe.from_dict(run["recipe"])
-    twin = importlib.import_module(f"gantutor.{run['framework']}")
-    with folder.locked(options.out):
-        trained = twin.train(
-            recipe,
-            images,
-            seed=run["seed"],
-            callbacks=[callbacks.ProgressBar(), callbacks.Checkpoint(options.out, options.every)],
-            resume=resume,
-            labels=labels if recipe.classes else None,
-            on_interrupt="stop",
-        )
-        trained.record.plot().savefig(options.out / "losses.png")
-        plots.image_grid(trained.sample(64)).savefig(options.out / "samples.png")
+    recipe = _recipe(run)
+    trained = _twin(run).train(
+        recipe,
+        images,
+        seed=run["seed"],
+        callbacks=[callbacks.ProgressBar(), callbacks.Checkpoint(options.out, run["every"])],
+        resume=resume,
+        labels=labels if recipe.classes else None,
+        on_interrupt="stop",
+    )
+    trained.record.plot().savefig(options.out / "losses.png")
+    plots.image_grid(trained.sample(64)).savefig(options.out / "samples.png")
     done = f"{trained.step} of {max(recipe.steps, trained.step)} steps done"
     print(f"{done}; checkpoints and pictures are in {options.out}.")
     return 130 if trained.interrupted else 0
+
+
+def _recipe(run):
+    from gantutor import recipes
+
+    return recipes.Recipe.from_dict(run["recipe"])
+
+
+def _twin(run):
+    from gantutor.validation import check_choice
+
+    framework = check_choice(run["framework"], ("torch", "keras"), "framework")
+    return importlib.import_module(f"gantutor.{framework}")
 
 
 def _check_apart(out, data):
@@ -238,15 +269,15 @@ def _check_apart(out, data):
 
 def _training_data(run):
     """Images and labels; a folder has no labels."""
-    from gantutor import data, recipes
+    from gantutor import data
 
     if run["data"] == "digits":
         return data.load_digits()
     if run["data"] == "mnist":
         return data.mnist("train")
-    recipe = recipes.Recipe.from_dict(run["recipe"])
+    recipe = _recipe(run)
     height, width, channels = recipe.shape
-    on_error = "skip" if run.get("skip") else "raise"
+    on_error = "skip" if run["skip"] else "raise"
     images = data.image_folder(run["data"], (height, width), channels, on_error)
     needed = recipe.batch_size * recipe.discriminator_steps
     if len(images) < needed:
@@ -305,7 +336,19 @@ def _score(options):
     else:
         inception = importlib.import_module("gantutor.torch.inception")
         real = data.image_folder(options.real, images.shape[1:3])
-        report = inception.inception_report(real, images, options.weights)
+        try:
+            report = inception.inception_report(real, images, options.weights)
+        except (pickle.UnpicklingError, RuntimeError, KeyError, EOFError) as error:
+            if options.weights is None:
+                raise
+            raise ValueError(
+                f"{options.weights} holds no weights of torch-fidelity's Inception network."
+            ) from error
+        except urllib.error.URLError as error:
+            raise OSError(
+                f"The weights of the Inception network could not be downloaded ({error}). Name a "
+                "file of them with --weights."
+            ) from error
     print(json.dumps(report, indent=2))
     return 0
 
@@ -317,20 +360,21 @@ def _read_npz(path):
     from gantutor.validation import check_images
 
     try:
-        with np.load(path, allow_pickle=False) as file:
-            names = list(file.files) if hasattr(file, "files") else []
-            if "images" not in names:
-                raise ValueError(f"{path} must hold an array `images`; it holds {names}.")
-            return check_images(file["images"]), file.get("labels")
-    except (EOFError, zipfile.BadZipFile, OSError) as error:
+        with zipfile.ZipFile(path), np.load(path) as file:
+            arrays = {name: file[name] for name in file.files if name in ("images", "labels")}
+            names = list(file.files)
+    except (EOFError, zipfile.BadZipFile, zlib.error, OSError, ValueError) as error:
         raise ValueError(f"{path} is missing, damaged, or no NPZ file ({error}).") from error
+    if "images" not in arrays:
+        raise ValueError(f"{path} must hold an array `images`; it holds {names}.")
+    return check_images(arrays["images"]), arrays.get("labels")
 
 
 def _generated(source, count, seed):
     """Samples of a run, or of a shipped generator, as float32 NHWC, and their classes or None."""
     import numpy as np
 
-    from gantutor import recipes, shipped
+    from gantutor import shipped
     from gantutor.runs import folder
     from gantutor.runs.checkpoint import latest_checkpoint
     from gantutor.validation import check_positive
@@ -338,9 +382,7 @@ def _generated(source, count, seed):
     count = check_positive(count, "count")
     if Path(source).is_dir():
         run = folder.read(source)
-        twin = importlib.import_module(f"gantutor.{run['framework']}")
-        recipe = recipes.Recipe.from_dict(run["recipe"])
-        trained = twin.Trainer.from_recipe(recipe, run["seed"])
+        trained = _twin(run).Trainer.from_recipe(_recipe(run), run["seed"])
         trained.restore(latest_checkpoint(source))
         sampler = trained.ema
     elif f"{source}.safetensors" in shipped.manifest():

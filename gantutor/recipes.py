@@ -217,8 +217,8 @@ def _plain(value, name):
     """A setting as Python's own immutable data; NumPy's numbers become Python's."""
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()
-    if isinstance(value, Mapping):
-        return Settings({str(key): _plain(entry, f"{name} {key}") for key, entry in value.items()})
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return Settings({key: _plain(entry, f"{name} {key}") for key, entry in value.items()})
     if isinstance(value, list | tuple):
         return tuple(_plain(entry, name) for entry in value)
     if value is None or isinstance(value, str | bool | int | float):

@@ -81,7 +81,7 @@ class _Mapped:
 
     def __call__(self, rows):
         def read(numbers):
-            return np.asarray(self.array[np.sort(numbers)], dtype=np.float32)
+            return np.asarray(self.array[numbers], dtype=np.float32)
 
         taken = tf.numpy_function(read, [rows], tf.float32)
         taken.set_shape([rows.shape[0], *self.array.shape[1:]])

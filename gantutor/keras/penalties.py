@@ -7,6 +7,7 @@ penalty is a scalar, a mean over the batch, without its weight.
 import tensorflow as tf
 
 from gantutor.keras.layers import mixes_examples
+from gantutor.runs import parts
 
 
 def _squared_gradient_norms(discriminator, inputs):
@@ -195,5 +196,5 @@ def measure(judge, real, fake, weights, noise):
         function = name if callable(name) else PENALTIES[name]
         if function is not None:
             term = function(judge, real, fake, noise)
-            terms[getattr(name, "__name__", name)] = weight * term
+            terms[parts.label(name)] = weight * term
     return terms

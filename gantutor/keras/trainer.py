@@ -47,12 +47,13 @@ class Trainer(keras.Model):
     """
 
     log_every = 10
-    batch_size = 64
+    batch_size = None
 
     def __init__(self, **more):
         super().__init__(**more)
         self.record, self.id, self.interrupted = History(), uuid.uuid4().hex, False
-        self._fed, self._restored_data = None, None
+        self._fed, self._restored = None, None
+        self._networks_of_averages = []
         self._steps = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="steps"
         )
@@ -100,16 +101,30 @@ class Trainer(keras.Model):
         if half:
             made = [keras.optimizers.LossScaleOptimizer(optimizer) for optimizer in made]
         self.generator_optimizer, self.discriminator_optimizer = made
-        for side, optimizer in self.optimizers.items():
-            optimizer.build(self.parameters(side))
         self._rates = {}
         for side, optimizer in self.optimizers.items():
+            parameters = self.parameters(side)
+            optimizer.build(parameters)
             inner = getattr(optimizer, "inner_optimizer", optimizer)
+            held = {id(variable) for variable in inner._trainable_variables}
+            if held != {id(variable) for variable in parameters}:
+                raise ValueError(
+                    "The optimizer must hold the parameters of its side of the game, and no "
+                    f"others; it has {len(held)} variables, and the {side}'s side "
+                    f"{len(parameters)}. Give each side one of its own."
+                )
             if self.decay and not isinstance(inner._learning_rate, keras.Variable):
                 raise ValueError(
                     f"decay and a schedule of the {side}'s optimizer cannot both set its rate."
                 )
             self._rates[side] = float(np.asarray(inner.learning_rate))
+            if not 0 <= self._rates[side] < float("inf"):
+                raise ValueError(
+                    f"The learning rate of the {side}'s optimizer must be at least 0 and finite; "
+                    f"got {self._rates[side]}."
+                )
+        for network in self._copies():  # of an earlier `compile`: a file would hold them, too
+            self._tracker.untrack(network)
         self._networks_of_averages = [
             {name: _copy(network) for name, network in self.generators().items()}
             for _ in self.ema_decays
@@ -175,11 +190,13 @@ class Trainer(keras.Model):
             Images [N, H, W, C] in [−1, 1], or points [N, d]; several of them as a tuple or by
             name, where the game has several inputs. They are shuffled by the seed of `compile`,
             and a second `fit` goes on where the first one stopped. A data set, such as of
-            `gantutor.keras.batches`, begins anew at each `fit`.
+            `gantutor.keras.batches`, begins anew at each `fit`; of it, only the number of tensors
+            and the labels are checked.
         y : array_like of int, shape [N], optional
             The classes of the images, where the networks are told them.
         batch_size : int, optional
-            Of arrays: examples for each update of the discriminators; 64 if not given.
+            Of arrays: examples for each update of the discriminators; as in the last `fit` if not
+            given, and 64 at first.
         epochs : int
             Passes over the data, or over `steps_per_epoch` batches.
         steps_per_epoch : int, optional
@@ -208,20 +225,22 @@ class Trainer(keras.Model):
         """
         check_choice(on_interrupt, ("raise", "stop"), "on_interrupt")
         if isinstance(x, tf.data.Dataset):
-            self._check_labels(x)
+            if y is not None or batch_size is not None:
+                raise ValueError("A data set holds its labels, in batches; got y or batch_size.")
+            x = self._checked(x)
         else:
-            if batch_size is not None:
-                self.batch_size = check_positive(batch_size, "batch_size")
-            x, per_pass = self._feed(x, y)
-            steps_per_epoch = steps_per_epoch or per_pass
+            x, per_pass = self._feed(x, y, batch_size)
+            steps_per_epoch = per_pass if steps_per_epoch is None else steps_per_epoch
         if steps_per_epoch is not None:
             steps_per_epoch = check_positive(steps_per_epoch, "steps_per_epoch")
         self.interrupted = False
+        callbacks = list(callbacks or ())
         plain = [c for c in callbacks if isinstance(c, keras.callbacks.Callback)]
         own = [c for c in callbacks if not isinstance(c, keras.callbacks.Callback)]
         total = epochs * steps_per_epoch if steps_per_epoch else None
-        with telling(own, self, total) as tell, catch_interrupt() as interrupt:
-            watch = _Watch(tell, interrupt)
+        # Ctrl-C waits also for what callbacks do at the beginning and at the end, such as saving.
+        with catch_interrupt() as interrupt, telling(own, self, total) as tell:
+            watch = _Watch(tell, interrupt, last=total and self.step + total)
             history = super().fit(
                 x,
                 epochs=epochs,
@@ -230,6 +249,7 @@ class Trainer(keras.Model):
                 shuffle=False,
                 **more,
             )
+        self.interrupted = interrupt.requested
         if self.interrupted and on_interrupt == "raise":
             raise KeyboardInterrupt(f"Training stopped after step {self.step}; all of it is kept.")
         return history
@@ -259,7 +279,9 @@ class Trainer(keras.Model):
             scaled = self.generator_optimizer.scale_loss(loss)
         self._apply("generator", tape, scaled)
         self._average(step)
-        self._steps.assign_add(1)
+        # Where a data set ends, a graph runs once more without data: that is no step.
+        with tf.control_dependencies(tf.nest.flatten(g_terms)):
+            self._steps.assign_add(1)
         return _named("d", d_terms) | _named("g", g_terms)
 
     def discriminator_step(self, batch, fake, noise, step=0):
@@ -343,13 +365,18 @@ class Trainer(keras.Model):
         """
         arrays, metadata = load_arrays(path)
         check_same_settings(path, {"framework": metadata.get("framework")}, {"framework": "keras"})
-        check_same_settings(path, metadata["settings"], self.settings())
+        size = metadata["settings"]["batch_size"]
+        settings = self.settings()
+        if self.batch_size is None:  # it is `fit` that is told one
+            settings["batch_size"] = size
+        check_same_settings(path, metadata["settings"], settings)
         state = self._state()
         check_same_arrays(path, arrays, state)
         for name, variable in state.items():
             variable.assign(arrays[name])
-        self.record = History(**metadata["history"])
-        self.id, self._restored_data = metadata["run"], metadata["data"]
+        self.record, self.batch_size = History(**metadata["history"]), size
+        self.id, self._fed = metadata["run"], metadata["data"]
+        self._restored = self._fed
 
     def settings(self):
         """Return the settings that must agree for a run to go on, as plain data."""
@@ -371,9 +398,7 @@ class Trainer(keras.Model):
         """Return what `compile` was told, for a file."""
         return {
             **{
-                f"{side}_optimizer": keras.saving.serialize_keras_object(
-                    getattr(optimizer, "inner_optimizer", optimizer)
-                )
+                f"{side}_optimizer": self._serialized(side, optimizer)
                 for side, optimizer in self.optimizers.items()
             },
             "discriminator_steps": self.discriminator_steps,
@@ -382,6 +407,13 @@ class Trainer(keras.Model):
             "seed": self.seed,
         }
 
+    def _serialized(self, side, optimizer):
+        inner = getattr(optimizer, "inner_optimizer", optimizer)
+        written = keras.saving.serialize_keras_object(inner)
+        if self.decay:  # the rate at first, not what it has fallen to
+            written["config"]["learning_rate"] = self._rates[side]
+        return written
+
     def compile_from_config(self, config):
         """Compile as `get_compile_config` says."""
         for side in SIDES:
@@ -389,23 +421,48 @@ class Trainer(keras.Model):
             config = {**config, name: keras.saving.deserialize_keras_object(config[name])}
         self.compile(**config)
 
-    def _feed(self, x, y):
+    def _feed(self, x, y, batch_size):
+        if batch_size is None:
+            batch_size = self.batch_size or 64
+        batch_size = check_positive(batch_size, "batch_size")
+        if self._restored and batch_size != self.batch_size:
+            raise ValueError(
+                f"The run was trained with batch_size {self.batch_size}, and goes on with it; "
+                f"got {batch_size}."
+            )
         arrays = feeding.named_arrays(x, y, self.inputs, self.classes, self.unpaired)
-        size = self.batch_size * self.discriminator_steps
+        size = batch_size * self.discriminator_steps
         dataset = from_arrays(arrays, size, self.seed, self.step, self.unpaired)
-        self._fed = feeding.fingerprint(arrays)
-        feeding.check_same_data(self._fed, self._restored_data)
+        found = feeding.fingerprint(arrays)
+        feeding.check_same_data(found, self._restored)
+        self.batch_size, self._fed = batch_size, found
         return dataset, min(len(array) for array in arrays.values()) // size
 
-    def _check_labels(self, dataset):
-        """Compare one batch of a data set with what the game needs."""
+    def _checked(self, dataset):
+        """Compare a data set with what the game needs, its labels as they come."""
         spec = dataset.element_spec
-        parts_given = len(spec) if isinstance(spec, tuple | dict) else 1
-        if parts_given != len(self.inputs):
+        given = list(spec) if isinstance(spec, dict) else list(self.inputs)
+        count = len(spec) if isinstance(spec, tuple | dict) else 1
+        if count != len(self.inputs) or set(given) != set(self.inputs):
             raise ValueError(
-                f"Each batch must hold {', '.join(self.inputs)}; this data set gives "
-                f"{parts_given} tensors."
+                f"Each batch must hold {', '.join(self.inputs)}; this data set gives {spec}."
             )
+
+        def enough(*batch):  # the end of a pass may hold too few examples for each step of D
+            count = tf.shape(tf.nest.flatten(batch)[0])[0]
+            return count >= self.discriminator_steps
+
+        def checked(*batch):
+            labels = self._named(batch[0] if isinstance(batch[0], dict) else batch)["labels"]
+            # Here, because on a GPU a class that does not exist would count as zeros.
+            inside = tf.reduce_all((labels >= 0) & (labels < self.classes))
+            said = f"labels must lie in 0 … {self.classes - 1}"
+            with tf.control_dependencies([tf.debugging.Assert(inside, [said, labels])]):
+                return tf.nest.map_structure(tf.identity, batch if len(batch) > 1 else batch[0])
+
+        if self.discriminator_steps > 1 and tf.nest.flatten(spec)[0].shape[0] is None:
+            dataset = dataset.filter(enough)
+        return dataset.map(checked) if "labels" in self.inputs else dataset
 
     def _named(self, data):
         if isinstance(data, dict):
@@ -441,6 +498,9 @@ class Trainer(keras.Model):
                     else:
                         average.assign(variable)
 
+    def _copies(self):
+        return [network for networks in self._networks_of_averages for network in networks.values()]
+
     def _state(self):
         """All variables that the next step depends on, by name."""
         owners = {
@@ -460,10 +520,10 @@ class Trainer(keras.Model):
 class _Watch(keras.callbacks.Callback):
     """Keeps the losses, tells the package's own callbacks, and stops at Ctrl-C or NaN."""
 
-    def __init__(self, tell, interrupt):
+    def __init__(self, tell, interrupt, last):
         super().__init__()
-        self.tell, self.interrupt = tell, interrupt
-        self._last, self._recorded = None, None
+        self.tell, self.interrupt, self.last = tell, interrupt, last
+        self._logs, self._recorded = None, None
 
     def on_train_begin(self, logs=None):
         self._recorded = self.model.step
@@ -473,17 +533,17 @@ class _Watch(keras.callbacks.Callback):
         if not np.isfinite(list(logs.values())).all():
             said = ", ".join(f"{name} is {value}" for name, value in logs.items())
             raise FloatingPointError(diverged(said, step))
-        self._last = logs
-        if step // model.log_every > self._recorded // model.log_every:
+        self._logs = logs
+        if step // model.log_every > self._recorded // model.log_every or step == self.last:
             model.record.add(step, **logs)
             self._recorded = step
         self.tell()
         if self.interrupt.requested:
-            model.interrupted = model.stop_training = True
+            model.stop_training = True
 
     def on_train_end(self, logs=None):
-        if self._last and self.model.step != self._recorded:
-            self.model.record.add(self.model.step, **self._last)
+        if self._logs and self.model.step != self._recorded:
+            self.model.record.add(self.model.step, **self._logs)
 
 
 def diverged(what, step):

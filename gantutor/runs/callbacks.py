@@ -149,9 +149,10 @@ class SampleGrid(Every):
         self.frames, self.steps = [], []
 
     def on_train_begin(self, run, steps):
-        """Keep the first frame."""
+        """Keep the first frame, unless it is the last one of a training that goes on."""
         super().on_train_begin(run, steps)
-        self.act(run)
+        if self.steps[-1:] != [run.step]:
+            self.act(run)
 
     def act(self, run):
         """Keep a frame."""
@@ -180,9 +181,10 @@ class Metrics(Every):
         self.functions, self.count, self.seed = functions, count, seed
 
     def on_train_begin(self, run, steps):
-        """Evaluate the generator as it is."""
+        """Evaluate the generator as it is, unless the record has it from before."""
         super().on_train_begin(run, steps)
-        self.act(run)
+        if any(run.record.steps.get(name, [])[-1:] != [run.step] for name in self.functions):
+            self.act(run)
 
     def act(self, run):
         """Evaluate."""
@@ -206,7 +208,7 @@ class Checkpoint(Every):
     Raises
     ------
     gantutor.runs.checkpoint.CheckpointError
-        When training begins, if the folder holds checkpoints of another run, or of later steps.
+        If the folder holds checkpoints of another run, or of later steps.
     """
 
     def __init__(self, directory, every):
@@ -216,6 +218,9 @@ class Checkpoint(Every):
     def on_train_begin(self, run, steps):
         """Refuse a folder in which this run's files would stand among others."""
         super().on_train_begin(run, steps)
+        self._refuse_others(run)
+
+    def _refuse_others(self, run):
         for path in list_checkpoints(self.directory):
             if read_metadata(path).get("run") != run.id:
                 raise CheckpointError(
@@ -230,6 +235,7 @@ class Checkpoint(Every):
 
     def act(self, run):
         """Save, then remove all but the newest two of this callback's own files."""
+        self._refuse_others(run)  # another one may have begun meanwhile
         path = checkpoint_path(self.directory, run.step)
         run.save_checkpoint(path)
         self._written = [*(old for old in self._written if old != path), path]

@@ -57,9 +57,9 @@ def save_arrays(path, arrays, metadata):
         save_file(arrays, temporary, metadata={"gantutor": text})
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_UMASK)  # safetensors' files are for their owner alone
+        with contextlib.suppress(OSError):  # not every file system knows rights
+            os.chmod(temporary, 0o666 & ~_UMASK)  # safetensors' files are for their owner alone
         os.replace(temporary, path)
-        _sync_folder(path.parent)
     except (OSError, SafetensorError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"Could not write {path}: {error}. Nothing that was there before has changed."
@@ -67,9 +67,12 @@ def save_arrays(path, arrays, metadata):
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # the file is there, whatever happens to others now
+        _sync_folder(path.parent)
     for left in path.parent.glob(f".*{_INCOMPLETE}"):
-        if time.time() - left.stat().st_mtime > 3600:  # by a writer that was killed
-            left.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > 3600:  # by a writer that was killed
+                left.unlink()
 
 
 def _plain(value):

@@ -36,9 +36,10 @@ def create(folder, run: dict) -> None:
     folder = Path(folder)
     if is_run(folder):
         raise ValueError(f"{folder} holds a run already. Resume it, or choose another folder.")
-    if folder.is_dir() and any(path.name != _LOCK for path in folder.iterdir()):
+    temporary = folder / f".{_RUN}.incomplete"  # which a killed process may have left
+    own = (_LOCK, temporary.name)
+    if folder.is_dir() and any(path.name not in own for path in folder.iterdir()):
         raise ValueError(f"{folder} holds other files. A run needs a folder of its own.")
-    temporary = folder / f".{_RUN}.incomplete"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         temporary.write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
@@ -62,7 +63,8 @@ def read(folder) -> dict:
         raise ValueError(f"{folder} holds no run: there is no {_RUN} in it.") from None
     except (OSError, ValueError) as error:
         raise ValueError(f"{path} is damaged: {error}.") from error
-    missing = {"framework", "recipe", "seed", "data"} - set(run if isinstance(run, dict) else ())
+    said = run if isinstance(run, dict) else ()
+    missing = {"framework", "recipe", "seed", "data", "skip", "every"} - set(said)
     if missing:
         raise ValueError(
             f"{path} does not say {', '.join(sorted(missing))}: it is damaged, or of another "
@@ -89,12 +91,16 @@ def locked(folder):
     with file:
         try:
             _lock(file)
+            # The one before may have removed this very file as it ended.
+            held = os.path.samestat(os.fstat(file.fileno()), os.stat(folder / _LOCK))
         except OSError:
-            raise ValueError(f"Another process is training into {folder}.") from None
+            held = False
+        if not held:
+            raise ValueError(f"Another process is training into {folder}.")
         try:
             yield
         finally:
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(OSError):
                 os.unlink(folder / _LOCK)
 
 

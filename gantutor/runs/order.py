@@ -3,7 +3,7 @@
 import numpy as np
 
 from gantutor.runs import seeds
-from gantutor.validation import check_batch_size
+from gantutor.validation import check_positive
 
 
 def shuffled(count: int, seed: int, epoch: int, which: int = 0) -> np.ndarray:
@@ -61,7 +61,11 @@ class Order:
     """
 
     def __init__(self, count: int, size: int, seed: int, which: int = 0):
-        self.count, self.size = count, check_batch_size(size, count)
+        self.count, self.size = count, check_positive(size, "batch_size")
+        if size > count:
+            raise ValueError(
+                f"A step needs {size} examples (batch_size × discriminator_steps); got {count}."
+            )
         self.seed, self.which = seed, which
         self._pass: tuple[int, np.ndarray] = (
             -1,

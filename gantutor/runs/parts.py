@@ -6,9 +6,12 @@ be set is what their functions take: nothing is listed twice, so that nothing ca
 
 import importlib
 import inspect
+import numbers
 import pkgutil
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from gantutor.validation import check_choice
 
@@ -99,15 +102,25 @@ def check_weights(weights, known, what: str) -> dict:
     ------
     ValueError
     """
+    labels = [label(name) for name in weights]
+    if len(set(labels)) < len(labels) or "adversarial" in labels:
+        raise ValueError(
+            f"Each {what} needs a name of its own, other than 'adversarial'; got {labels}."
+        )
     for name, weight in weights.items():
         if not callable(name):
             check_choice(name, known, what)
-        if isinstance(weight, bool) or not weight > 0 or weight == float("inf"):
+        is_number = isinstance(weight, numbers.Real) and not isinstance(weight, bool)
+        if not is_number or not 0 < weight < float("inf"):
             raise ValueError(
-                f"The weight of {what} {describe(name)!r} must be positive and finite; "
-                f"got {weight!r}."
+                f"The weight of {what} {label(name)!r} must be positive and finite; got {weight!r}."
             )
     return {name: float(weight) for name, weight in weights.items()}
+
+
+def label(name) -> str:
+    """Return what a term is called in a record: a name itself, or that of a function."""
+    return name if isinstance(name, str) else getattr(name, "__name__", type(name).__name__)
 
 
 def describe(value):
@@ -148,7 +161,7 @@ def check_ema_decays(decays) -> tuple[float, ...]:
     ValueError
         If one lies elsewhere, or there is none.
     """
-    several = tuple(decays) if isinstance(decays, list | tuple) else (decays,)
+    several = np.atleast_1d(decays).tolist()
     if not several or not all(0 <= decay < 1 for decay in several):
         raise ValueError(f"ema_decay must lie in [0, 1); got {decays!r}.")
     return tuple(float(decay) for decay in several)
@@ -158,7 +171,7 @@ def check_shape(data, shape) -> None:
     """Raise ValueError unless images or points have the shape that a recipe is made for."""
     first = data[-1] if isinstance(data, tuple) else data
     found = getattr(first, "shape", None)
-    if found is not None and len(found) == len(shape) + 1 and tuple(found[1:]) != tuple(shape):
+    if found is not None and len(found) in (2, 4) and tuple(found[1:]) != tuple(shape):
         kinds = {1: "grey (1 channel)", 3: "RGB (3 channels)"}
         names = {
             n: " × ".join(map(str, n[:2])) + f" pixels, {kinds.get(n[2], f'{n[2]} channels')}"

@@ -30,7 +30,7 @@ def check_seed(seed: int, name: str = "seed") -> int:
     TypeError
         If it is no whole number.
     ValueError
-        If it is negative.
+        If it is negative, or has more than 128 bits, which NumPy would take for part of the place.
 
     Examples
     --------
@@ -39,8 +39,8 @@ def check_seed(seed: int, name: str = "seed") -> int:
     """
     if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
         raise TypeError(f"{name} must be a whole number of at least 0; got {seed!r}.")
-    if seed < 0:
-        raise ValueError(f"{name} must be a whole number of at least 0; got {seed!r}.")
+    if not 0 <= seed < 2**128:
+        raise ValueError(f"{name} must be a whole number from 0 to 2^128 − 1; got {seed!r}.")
     return int(seed)
 
 

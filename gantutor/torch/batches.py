@@ -52,7 +52,7 @@ class Arrays:
 
 def _take(array, rows, device):
     if isinstance(array, np.ndarray):
-        taken = torch.from_numpy(np.asarray(array[np.sort(rows)], dtype=np.float32)).to(device)
+        taken = torch.from_numpy(np.asarray(array[rows], dtype=np.float32)).to(device)
     else:
         taken = array[torch.from_numpy(rows).to(device)]
     return taken.permute(0, 3, 1, 2) if taken.ndim == 4 else taken
@@ -63,20 +63,22 @@ class Loaded:
 
     Each of its batches is a tensor, a tuple of tensors in the order of the game's inputs, or a
     dictionary of them by name; images are [N, C, H, W] in [−1, 1], as everywhere in PyTorch. Its
-    order is its own: a run that resumes begins a new pass over it.
+    order is its own: a run that resumes begins a new pass over it. The first batch is checked as
+    arrays are.
 
     Parameters
     ----------
     loader : iterable
-    inputs : sequence of str
-        Names of what a batch holds.
+    game : gantutor.torch.games.Game
+        Says what a batch holds.
     discriminator_steps : int
         Batches of a step.
     device : torch.device
     """
 
-    def __init__(self, loader, inputs, discriminator_steps, device):
-        self.inputs, self.count, self.device = inputs, discriminator_steps, device
+    def __init__(self, loader, game, discriminator_steps, device):
+        self.game, self.count, self.device = game, discriminator_steps, device
+        self._checked = False
         self._batches = self._endless(loader)
 
     def _endless(self, loader):
@@ -93,11 +95,21 @@ class Loaded:
         return [self._named(batch) for batch in itertools.islice(self._batches, self.count)]
 
     def _named(self, batch):
+        inputs = self.game.inputs
         if not isinstance(batch, dict):
             batch = batch if isinstance(batch, list | tuple) else (batch,)
-            if len(batch) < len(self.inputs):
+            if len(batch) < len(inputs):
                 raise ValueError(
-                    f"A batch must hold {', '.join(self.inputs)}; got {len(batch)} tensors."
+                    f"A batch must hold {', '.join(inputs)}; got {len(batch)} tensors."
                 )
-            batch = dict(zip(self.inputs, batch, strict=False))
-        return {name: torch.as_tensor(batch[name]).to(self.device) for name in self.inputs}
+            batch = dict(zip(inputs, batch, strict=False))
+        batch = {name: torch.as_tensor(batch[name]) for name in inputs}
+        if not self._checked:
+            arrays = {name: _nhwc(tensor).numpy(force=True) for name, tensor in batch.items()}
+            feeding.named_arrays(arrays, None, inputs, self.game.classes, self.game.unpaired)
+            self._checked = True
+        return {name: tensor.to(self.device) for name, tensor in batch.items()}
+
+
+def _nhwc(tensor):
+    return tensor.permute(0, 2, 3, 1) if tensor.ndim == 4 else tensor

@@ -6,6 +6,7 @@ penalty is a scalar, a mean over the batch, without its weight.
 
 import torch
 
+from gantutor.runs import parts
 from gantutor.torch.layers import mixes_examples
 
 
@@ -185,5 +186,5 @@ def compare(judge, real, fake, weights, noise):
             function = name if callable(name) else PENALTIES[name]
             if function is not None and name not in own:
                 term = function(judge, real.float(), fake.float(), noise)
-                terms[getattr(name, "__name__", name)] = weight * term
+                terms[parts.label(name)] = weight * term
     return real_logits, fake_logits, terms

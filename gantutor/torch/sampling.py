@@ -45,7 +45,8 @@ def apply(network, inputs):
     outputs = []
     with evaluating(network):
         for start in range(0, len(inputs), CHUNK):
-            part = torch.from_numpy(np.ascontiguousarray(inputs[start : start + CHUNK])).to(device)
+            rows = np.require(inputs[start : start + CHUNK], requirements=["C", "W"])
+            part = torch.from_numpy(rows).to(device)
             output = network(part.permute(0, 3, 1, 2) if part.ndim == 4 else part)
             output = output.permute(0, 2, 3, 1) if output.ndim == 4 else output
             outputs.append(output.float().cpu().numpy())

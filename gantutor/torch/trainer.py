@@ -2,6 +2,7 @@
 
 import copy
 import uuid
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -183,17 +184,19 @@ class Trainer:
         feed = self._feed(data, labels)
         self.game.train()
         self.interrupted = False
-        with telling(list(callbacks), self, steps) as tell, catch_interrupt() as interrupt:
+        # Ctrl-C waits also for what callbacks do at the beginning and at the end, such as saving.
+        with catch_interrupt() as interrupt, telling(list(callbacks), self, steps) as tell:
+            last = self.step + steps
             for _ in range(steps):
+                if interrupt.requested:
+                    break
                 self._unread.append((self.step + 1, self._train_step(feed.batches(self.step))))
                 self.step += 1
-                if self.step % self.log_every == 0:
-                    self.read_losses()
+                if self.step % self.log_every == 0 or self.step == last:
+                    self.read_losses(record=True)
                 tell()
-                if interrupt.requested:
-                    self.interrupted = True
-                    break
             self.read_losses(record=True)
+        self.interrupted = interrupt.requested
         if self.interrupted and on_interrupt == "raise":
             raise KeyboardInterrupt(f"Training stopped after step {self.step}; all of it is kept.")
         return self.record
@@ -284,6 +287,7 @@ class Trainer:
             "run": self.id,
             "data": self._data,
             "history": self.record.to_dict(),
+            "losses": self._losses,
         }
         save_arrays(path, arrays, metadata)
 
@@ -307,8 +311,9 @@ class Trainer:
         for side, optimizer in self.optimizers.items():
             _load_moments(optimizer, arrays, f"optimizer.{side}.")
         self.step, self.record = metadata["step"], History(**metadata["history"])
-        self.id, self._restored_data = metadata["run"], metadata["data"]
-        self._unread, self._losses = [], {}
+        self.id, self._data = metadata["run"], metadata["data"]
+        self._restored_data = self._data
+        self._unread, self._losses = [], metadata["losses"]
 
     def settings(self):
         """Return the settings that must agree for a run to go on, as plain data."""
@@ -324,15 +329,16 @@ class Trainer:
 
     def _feed(self, data, labels):
         game = self.game
-        arrays = np.ndarray | tuple | list | dict | torch.Tensor
-        if hasattr(data, "__iter__") and not isinstance(data, arrays):
-            return Loaded(data, game.inputs, self.discriminator_steps, self.device)
+        is_array = isinstance(data, tuple | list | Mapping) or hasattr(data, "__array__")
+        if hasattr(data, "__iter__") and not is_array:
+            return Loaded(data, game, self.discriminator_steps, self.device)
         arrays = feeding.named_arrays(data, labels, game.inputs, game.classes, game.unpaired)
         feed = Arrays(
             arrays, self.batch_size, self.discriminator_steps, self.seed, game.unpaired, self.device
         )
-        self._data = feeding.fingerprint(arrays)
-        feeding.check_same_data(self._data, self._restored_data)
+        found = feeding.fingerprint(arrays)
+        feeding.check_same_data(found, self._restored_data)
+        self._data = found
         return feed
 
     def _train_step(self, batches):
@@ -475,22 +481,23 @@ def _held(optimizer):
 
 def _described(optimizer):
     """An optimiser's kind and numbers, as plain data; the rate as it was at first."""
-    group = {
-        name: value
-        for name, value in optimizer.param_groups[0].items()
-        if name not in ("params", "lr")
-    }
-    return parts.describe({"name": type(optimizer).__name__, **group})
+    groups = [
+        {name: value for name, value in group.items() if name not in ("params", "lr")}
+        for group in optimizer.param_groups
+    ]
+    return parts.describe({"name": type(optimizer).__name__, "groups": groups})
 
 
 def _load_moments(optimizer, arrays, prefix):
     """Give an optimiser the state that a checkpoint holds of it, in each parameter's layout."""
-    optimizer.state.clear()
-    parameters = _held(optimizer)
+    parameters, state = _held(optimizer), {}
     for name, array in arrays.items():
         if name.startswith(prefix):
             index, key = name.removeprefix(prefix).split(".", 1)
             parameter, value = parameters[int(index)], torch.from_numpy(np.array(array))
             if value.shape == parameter.shape:
                 value = torch.empty_like(parameter, requires_grad=False).copy_(value)
-            optimizer.state[parameter][key] = value
+            state.setdefault(int(index), {})[key] = value
+    # The optimiser itself knows which of its numbers must lie on the parameters' device.
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})

@@ -5,12 +5,15 @@ import os
 import resource
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from gantutor.runs.checkpoint import (
     CheckpointError,
+    check_same_arrays,
+    check_same_settings,
     checkpoint_path,
     latest_checkpoint,
     list_checkpoints,
@@ -111,3 +114,75 @@ def test_metadata_is_json(tmp_path):
     length = int.from_bytes(path.read_bytes()[:8], "little")
     header = json.loads(path.read_bytes()[8 : 8 + length])
     assert json.loads(header["__metadata__"]["gantutor"]) == {"seed": 3}
+
+
+def test_many_writers_in_one_folder_mix_nothing(tmp_path):
+    # Two write files of their own, two more the very same names.
+    def write(writer):
+        for step in range(30):
+            name = f"step-{step:08d}.safetensors" if writer < 2 else f"own-{writer}-{step}"
+            array = np.full(5000, writer * 100 + step, "int64")
+            save_arrays(tmp_path / name, {"a": array}, {"writer": writer, "step": step})
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(write, writer) for writer in range(4)]:
+            done.result()
+    files = sorted(tmp_path.iterdir())
+    assert len(files) == 30 + 2 * 30
+    for path in files:
+        arrays, metadata = load_arrays(path)
+        assert set(arrays["a"].tolist()) == {metadata["writer"] * 100 + metadata["step"]}
+
+
+def test_files_have_the_rights_of_others(tmp_path):
+    (tmp_path / "plain").write_text("")
+    save_arrays(tmp_path / "step-00000001.safetensors", ARRAYS, {})
+    modes = [(tmp_path / name).stat().st_mode for name in ("plain", "step-00000001.safetensors")]
+    assert modes[0] == modes[1]
+
+
+def test_numpy_numbers_are_metadata_like_others(tmp_path):
+    path = tmp_path / "a.safetensors"
+    save_arrays(path, ARRAYS, {"a": np.int64(3), "b": np.float32(0.5), "c": np.arange(2)})
+    assert load_arrays(path)[1] == {"a": 3, "b": 0.5, "c": [0, 1]}
+
+
+def test_metadata_that_json_cannot_hold_leave_the_old_file(tmp_path):
+    path = tmp_path / "a.safetensors"
+    save_arrays(path, ARRAYS, {"old": True})
+    with pytest.raises(CheckpointError, match="metadata must be what JSON can hold; got object"):
+        save_arrays(path, ARRAYS, {"new": object()})
+    assert load_arrays(path)[1] == {"old": True}
+    assert os.listdir(tmp_path) == ["a.safetensors"]
+
+
+def test_leftovers_of_killed_writers_go_after_an_hour(tmp_path):
+    old, new = (tmp_path / f".a.{name}.incomplete" for name in ("old", "new"))
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    save_arrays(tmp_path / "a.safetensors", ARRAYS, {})
+    assert sorted(os.listdir(tmp_path)) == [".a.new.incomplete", "a.safetensors"]
+
+
+def test_a_damaged_file_names_the_good_one_before_it(tmp_path):
+    for step in (5, 10, 15):
+        save_arrays(checkpoint_path(tmp_path, step), ARRAYS, {})
+    checkpoint_path(tmp_path, 10).write_bytes(b"")
+    with pytest.raises(CheckpointError, match=r"older one lies beside it: step-00000005\.saf"):
+        load_arrays(checkpoint_path(tmp_path, 10))
+    with pytest.raises(CheckpointError, match=r"missing, damaged, or not a file of gantutor's"):
+        load_arrays(tmp_path / "nothing.safetensors")
+
+
+def test_files_that_differ_are_compared_in_words():
+    check_same_settings("x", {"a": 1, "b": [2]}, {"b": [2], "a": 1})
+    with pytest.raises(CheckpointError, match="a is 1 there and 2 here; c is 3 there and None"):
+        check_same_settings("x", {"a": 1, "b": 0, "c": 3}, {"a": 2, "b": 0})
+    check_same_arrays("x", ARRAYS, dict(ARRAYS))
+    with pytest.raises(
+        CheckpointError, match=r"1 of its arrays differ, .* step, \[\] there and ab"
+    ):
+        check_same_arrays("x", ARRAYS, {"a": ARRAYS["a"]})
+    with pytest.raises(CheckpointError, match=r"being a, \[2, 3\] there and \[3, 2\] here"):
+        check_same_arrays("x", ARRAYS, ARRAYS | {"a": ARRAYS["a"].T})

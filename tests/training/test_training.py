@@ -271,7 +271,7 @@ BAD_DATA = {
     "RGB for grey": (lambda x: x.repeat(3, -1), ValueError, "grey .1 channel.; got .*RGB"),
     "other side": (lambda x: x[:, :4, :4], ValueError, "8 × 8 pixels, .*; got 4 × 4"),
     "empty": (lambda x: x[:0], ValueError, "empty"),
-    "too few": (lambda x: x[:10], ValueError, "batch_size must be at most the 10"),
+    "too few": (lambda x: x[:10], ValueError, "A step needs 16 examples .*; got 10"),
 }
 
 

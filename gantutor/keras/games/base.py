@@ -134,7 +134,7 @@ class Game(Trainer):
             return _penalties.compare(judge, real, fake, self.penalties, noise)
         weights = {name: weight * every for name, weight in self.penalties.items()}
         real_logits, fake_logits, _ = _penalties.compare(judge, real, fake, {}, noise)
-        names = [getattr(name, "__name__", name) for name in weights if name != "clip_weights"]
+        names = [parts.label(name) for name in weights if name != "clip_weights"]
 
         def measured():
             terms = _penalties.measure(judge, real, fake, weights, noise)

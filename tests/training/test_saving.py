@@ -1,0 +1,316 @@
+"""Runs that are kept: checkpoints, resumed and killed runs, models of Keras on disk."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from twin import CLASSES, QUICK, Twin, assert_same_bits, small_images
+
+from gantutor.runs import callbacks
+from gantutor.runs.checkpoint import CheckpointError, checkpoint_path, list_checkpoints
+
+IMAGES = small_images(80)
+LABELS = np.arange(80) % 3
+
+
+def test_two_fits_are_one(twin):
+    recipe = QUICK.replace(penalties={"r1": 1.0}, decay_start=0.5, steps=10)
+    once, twice = (twin.build(recipe) for _ in range(2))
+    grids = [callbacks.SampleGrid(every=5, latents=1) for _ in range(2)]
+    metrics = [callbacks.Metrics(every=5, functions={"mean": np.mean}, count=2) for _ in range(2)]
+    twin.fit(once, IMAGES, 10, [grids[0], metrics[0]])
+    for _ in range(2):
+        twin.fit(twice, IMAGES, 5, [grids[1], metrics[1]])
+    assert_same_bits(twin.weights(once), twin.weights(twice))
+    assert grids[0].steps == grids[1].steps == [0, 5, 10]
+    assert once.record.steps["mean"] == twice.record.steps["mean"] == [0, 5, 10]
+    assert once.record.history["mean"] == twice.record.history["mean"]
+
+
+def test_a_restored_run_refuses_other_data(twin, tmp_path):
+    path = checkpoint_path(tmp_path, 2)
+    trainer = twin.build(QUICK)
+    twin.fit(trainer, IMAGES, 2)
+    trainer.save_checkpoint(path)
+    again = twin.build(QUICK)
+    again.restore(path)
+    with pytest.raises(ValueError, match="was trained on other data"):
+        twin.fit(again, IMAGES[::-1], 1)
+    with pytest.raises(ValueError, match="was trained on other data"):
+        twin.fit(again, IMAGES[:50], 1)
+    # What was refused has left no trace in the next file.
+    second = checkpoint_path(tmp_path, 3)
+    again.save_checkpoint(second)
+    third = twin.build(QUICK)
+    third.restore(second)
+    with pytest.raises(ValueError, match="was trained on other data"):
+        twin.fit(third, IMAGES[:50], 1)
+    twin.fit(third, IMAGES, 1)
+    assert third.step == 3
+    twin.fit(trainer, IMAGES[:50], 1)  # a run in hand may be given others
+
+
+def test_keras_resumes_with_the_batch_size_of_its_run(tmp_path):
+    twin = Twin("keras")
+
+    def made(**more):
+        models = twin.models
+        game = twin.games.GAN(
+            models.mlp_generator((8, 8, 1), 8, 4), models.mlp_discriminator((8, 8, 1), 4), 8
+        )
+        game.compile(**more)
+        return game
+
+    game = made()
+    game.fit(IMAGES, batch_size=8, steps_per_epoch=2, verbose=0)
+    path = checkpoint_path(tmp_path, 2)
+    game.save_checkpoint(path)
+    game.fit(IMAGES, steps_per_epoch=2, verbose=0)
+    again = made()
+    again.restore(path)
+    with pytest.raises(ValueError, match="trained with batch_size 8, and goes on with it; got 16"):
+        again.fit(IMAGES, batch_size=16, steps_per_epoch=2, verbose=0)
+    again.fit(IMAGES, steps_per_epoch=2, verbose=0)
+    assert_same_bits(twin.weights(game), twin.weights(again))
+    for wrong in (0, 1.5):
+        with pytest.raises(ValueError, match="batch_size must be a whole number of at least 1"):
+            made().fit(IMAGES, batch_size=wrong)
+    # Compiled again, a model keeps its networks, its record and its place.
+    weights = twin.weights(game)
+    game.compile(generator_optimizer=("sgd", {}))
+    assert game.step == 4
+    game.fit(IMAGES, steps_per_epoch=1, verbose=0)
+    assert game.step == 5 and game.record.steps["d_loss"] == [2, 4, 5]
+    assert not np.array_equal(
+        weights["game.generator.000"], twin.weights(game)["game.generator.000"]
+    )
+
+
+@pytest.mark.parametrize("name", ["SGD", "RMSprop", "NAdam", "Adagrad", "AdamW", "Rprop"])
+def test_every_optimiser_of_pytorch_resumes_to_the_same_bits(name, tmp_path):
+    torch = pytest.importorskip("torch")
+    twin = Twin("torch")
+    settings = {
+        "SGD": {"momentum": 0.9, "lr": 1e-2},
+        "RMSprop": {"momentum": 0.5, "centered": True},
+    }
+
+    def made():
+        game = twin.games.GAN(
+            twin.models.mlp_generator((8, 8, 1), 8, 4),
+            twin.models.mlp_discriminator((8, 8, 1), 4),
+            latent_dim=8,
+        )
+
+        def optimizer(parameters):
+            kind = getattr(torch.optim, name)
+            first, *others = parameters
+            groups = [{"params": [first], "lr": 1e-3}, {"params": others}]
+            return kind(groups, **settings.get(name, {"lr": 1e-3}))
+
+        chosen = {f"{side}_optimizer": optimizer for side in ("generator", "discriminator")}
+        return twin.play(game, batch_size=16, **chosen)
+
+    trainer, path = made(), checkpoint_path(tmp_path, 3)
+    trainer.fit(IMAGES, 3)
+    trainer.save_checkpoint(path)
+    trainer.fit(IMAGES, 3)
+    again = made()
+    again.restore(path)
+    again.fit(IMAGES, 3)
+    assert_same_bits(twin.weights(trainer), twin.weights(again))
+    assert any(key.startswith("optimizer.") for key in twin.weights(again))
+    other = twin.play(made().game, batch_size=16)
+    with pytest.raises(CheckpointError, match=f"generator_optimizer is .*{name}.* there"):
+        other.restore(path)
+
+
+def test_rates_of_every_group_must_agree(tmp_path):
+    torch = pytest.importorskip("torch")
+    twin = Twin("torch")
+
+    def made(rate):
+        game = twin.building.build(QUICK)
+
+        def optimizer(parameters):
+            groups = [{"params": parameters[:1]}, {"params": parameters[1:], "lr": rate}]
+            return torch.optim.Adam(groups, lr=1e-3)
+
+        return twin.play(game, generator_optimizer=optimizer)
+
+    path = checkpoint_path(tmp_path, 0)
+    made(1e-3).save_checkpoint(path)
+    with pytest.raises(CheckpointError, match="generator_optimizer is"):
+        made(2e-3).restore(path)
+
+
+def test_a_record_with_lazy_terms_is_the_same_after_a_resume(tmp_path):
+    # Penalties are due at steps 1, 4, 7, 10, …; the record of step 9 has that of step 7, which
+    # the checkpoint of step 8 must hand on.
+    twin = Twin("torch")
+    recipe = QUICK.replace(penalties={"r1": 1.0}).replace(game={"penalty_every": 3})
+
+    def fit(trainer, steps, told=()):
+        trainer.log_every = 9
+        trainer.fit(IMAGES, steps, told)
+
+    whole = twin.build(recipe)
+    fit(whole, 9, [callbacks.Checkpoint(tmp_path, every=4)])
+    resumed = twin.build(recipe)
+    resumed.restore(checkpoint_path(tmp_path, 8))
+    fit(resumed, 1)
+    assert resumed.record.to_dict() == whole.record.to_dict()
+    assert whole.record.steps["d_r1"] == [9]
+
+
+def test_steps_per_execution_skip_no_action_in_keras(tmp_path):
+    twin = Twin("keras")
+    game = twin.build(QUICK)
+    settings = game.get_compile_config()
+    game.compile_from_config({**settings, "steps_per_execution": 7})
+    told = [
+        callbacks.SampleGrid(every=6, latents=2),
+        callbacks.Checkpoint(tmp_path, every=6),
+        callbacks.Metrics(every=10, functions={"mean": np.mean}, count=2),
+        callbacks.ProgressBar(),
+    ]
+    twin.fit(game, IMAGES, 28, told)
+    assert game.step == 28
+    # The first news after 6, 12, 18 and 24, and after 10 and 20.
+    assert told[0].steps == [0, 7, 14, 21, 28]
+    assert [path.name for path in list_checkpoints(tmp_path)] == [
+        "step-00000021.safetensors",
+        "step-00000028.safetensors",
+    ]
+    assert game.record.steps["mean"] == [0, 14, 21]
+    assert game.record.steps["d_loss"] == [14, 21, 28]
+    plain = twin.build(QUICK)
+    twin.fit(plain, IMAGES, 28)
+    for key, value in twin.weights(plain).items():
+        np.testing.assert_allclose(value, twin.weights(game)[key], rtol=1e-4, atol=1e-6)
+
+
+def keras_games():
+    twin = Twin("keras")
+    models, games = twin.models, twin.games
+
+    def unet(seed):
+        return models.unet_generator((8, 8, 1), 1, 4, seed=seed)
+
+    def patch(sources, seed):
+        return models.patch_discriminator((8, 8, 1), sources, 4, layers=1, seed=seed)
+
+    z = np.random.default_rng(0).normal(size=(3, 8)).astype("f4")
+    told = np.concatenate([z, np.eye(3, dtype="f4")], 1)
+    return {
+        "gan": (twin.building.build(QUICK.replace(spectral_norm=True)), IMAGES, None, z),
+        "conditional": (twin.building.build(CLASSES), IMAGES, LABELS, told),
+        "paired": (games.Paired(unet(1), patch(1, 2), l1=5), (IMAGES, -IMAGES), None, IMAGES[:3]),
+        "cycle": (
+            games.Cycle(unet(1), unet(2), patch(0, 3), patch(0, 4), cycle=2),
+            (IMAGES, -IMAGES[:40]),
+            None,
+            IMAGES[:3],
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", ["gan", "conditional", "paired", "cycle"])
+def test_keras_saves_and_loads_every_game(name, tmp_path):
+    keras = pytest.importorskip("keras")
+    game, data, labels, inputs = keras_games()[name]
+    game.compile(
+        generator_optimizer=("adam", {"learning_rate": 1e-3}),
+        discriminator_optimizer=("rmsprop", {"learning_rate": 1e-3}),
+        decay=(1, 9),
+        ema_decay=[0.5, 0.9],
+        seed=3,
+    )
+    game.fit(data, labels, batch_size=16, steps_per_epoch=3, verbose=0)
+    game.save(tmp_path / "game.keras")
+    loaded = keras.saving.load_model(tmp_path / "game.keras")
+    assert type(loaded) is type(game) and loaded.step == 3
+    drawn = game.predict(inputs, verbose=0)
+    assert np.array_equal(loaded.predict(inputs, verbose=0), drawn)
+    np.testing.assert_allclose(np.asarray(game(inputs)), drawn, atol=1e-6)
+    np.testing.assert_allclose(game.ema.network(inputs, training=False), drawn, atol=1e-6)
+    ours, theirs = game.settings(), loaded.settings()
+    assert {**theirs, "batch_size": 16} == ours
+    for one in (game, loaded):
+        one.fit(data, labels, batch_size=16, steps_per_epoch=2, verbose=0)
+    assert loaded.step == 5
+    twin = Twin("keras")
+    assert_same_bits(twin.weights(game), twin.weights(loaded))
+
+
+KILLED = """
+import sys
+sys.path.insert(0, {tests!r})
+from twin import QUICK, Twin, small_images
+from gantutor.runs import callbacks
+from gantutor.runs.checkpoint import list_checkpoints
+twin, folder = Twin({name!r}), {folder!r}
+kept = list_checkpoints(folder)
+twin.train(QUICK.replace(steps=60), small_images(80), resume=kept[-1] if kept else None,
+           callbacks=[callbacks.Checkpoint(folder, every=1)])
+"""
+
+
+def kill_until_done(command, folder, kills, last, seed):
+    """Kill a run again and again, at random moments while it writes; then let it end."""
+    moments = random.Random(seed)
+    for _ in range(kills):
+        before = len(list_checkpoints(folder))
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        while len(list_checkpoints(folder)) <= before and process.poll() is None:
+            time.sleep(0.002)
+        time.sleep(moments.uniform(0, 0.05))
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() in (-signal.SIGKILL, 0), process.stderr.read().decode()
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return checkpoint_path(folder, last)
+
+
+@pytest.mark.slow
+def test_a_run_killed_many_times_ends_in_the_same_bits(twin, tmp_path):
+    tests = os.path.dirname(os.path.dirname(__file__))
+    code = KILLED.format(tests=tests, name=twin.name, folder=str(tmp_path))
+    last = kill_until_done([sys.executable, "-c", code], tmp_path, 7, 60, seed=1)
+    whole = twin.train(QUICK.replace(steps=60), IMAGES)
+    again = twin.build(QUICK.replace(steps=60))
+    again.restore(last)
+    assert_same_bits(twin.weights(whole), twin.weights(again))
+
+
+@pytest.mark.slow
+def test_a_command_killed_many_times_ends_in_the_same_bits(tmp_path):
+    pytest.importorskip("torch")
+
+    def command(out, *more):
+        told = ["--recipe", "mlp", "--steps", "40", "--every", "1", "--batch-size", "8"]
+        options = more or ("--framework", "torch", *told)
+        return [sys.executable, "-m", "gantutor.cli", "train", "--out", str(out), *options]
+
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    subprocess.run(command(whole), check=True, capture_output=True)
+    process = subprocess.Popen(command(killed), stdout=subprocess.DEVNULL)
+    while not (killed / "run.json").exists() and process.poll() is None:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    last = kill_until_done(command(killed, "--resume"), killed, 7, 40, seed=2)
+    assert last.read_bytes()[-1000:] == checkpoint_path(whole, 40).read_bytes()[-1000:]
+    arrays = [load(path) for path in (last, checkpoint_path(whole, 40))]
+    assert_same_bits(*arrays)
+
+
+def load(path):
+    from gantutor.runs.checkpoint import load_arrays
+
+    return load_arrays(path)[0]
