@@ -179,7 +179,7 @@ def test_a_new_chapter_has_the_right_shape_and_is_named_everywhere(
     test_the_setup_cell_comes_first_and_is_the_same_everywhere(path)
     test_a_chapter_ends_with_summary_exercises_and_further_reading(path)
     test_exercises_have_solutions(path)
-    test_cells_are_short_unless_they_show_a_whole_listing(path)
+    test_cells_are_short_unless_they_import_or_show_a_whole_listing(path)
     test_every_citation_is_in_the_bibliography(path)
     with pytest.raises(AssertionError, match="TODO"):  # until somebody has written it
         test_pages_are_finished_and_plain(path)
