@@ -53,7 +53,7 @@ def folder_of(images, path):
 def test_the_command_prints_the_numbers_of_torch_fidelity(fidelity, weights, tmp_path, capsys):
     fake = folder_of(images(12, seed=0), tmp_path / "fake")
     real = folder_of(images(14, seed=1) * 0.5, tmp_path / "real")
-    command = ["score", fake, "--real", real, "--side", "16", "--weights", str(weights)]
+    command = ["score", fake, "--real", real, "--size", "16", "--weights", str(weights)]
     assert cli.main(command) == 0
     ours = json.loads(capsys.readouterr().out)
     theirs = fidelity.calculate_metrics(

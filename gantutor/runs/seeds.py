@@ -40,7 +40,8 @@ def check_seed(seed: int, name: str = "seed") -> int:
     if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
         raise TypeError(f"{name} must be a whole number of at least 0; got {seed!r}.")
     if not 0 <= seed < 2**128:
-        raise ValueError(f"{name} must be a whole number from 0 to 2^128 − 1; got {seed!r}.")
+        bound = "at least 0" if seed < 0 else "less than 2^128"
+        raise ValueError(f"{name} must be a whole number of {bound}; got {seed!r}.")
     return int(seed)
 
 

@@ -220,13 +220,18 @@ def test_every_module_of_the_package_is_documented_or_said_to_be_internal():
         for path in (ROOT / "gantutor").rglob("*.py")
     }
     documented = [name for names in api_pages.MODULES.values() for name in names]
-    offered = set()  # what a package imports from its modules stands on the package's page
-    for name in documented:
+    offered, waiting = set(), list(documented)
+    while waiting:  # what a package imports from its modules stands on the package's page
+        name = waiting.pop()
         source = ROOT.joinpath(*name.split("."), "__init__.py")
         if source.exists():
-            offered |= set(re.findall(rf"from ({name}\.[\w.]+) import", source.read_text()))
+            new = set(re.findall(rf"from ({name}\.[\w.]+) import", source.read_text())) - offered
+            offered |= new
+            waiting += new
+    # A study may change from one edition to the next: its docstrings are all that is said of it.
+    studies = {name for name in found if name.startswith("gantutor.studies.")}
     assert len(documented) == len(set(documented))
-    assert found == {*documented, *(offered & found), *api_pages.INTERNAL}
+    assert found == {*documented, *(offered & found), *api_pages.INTERNAL, *studies}
 
 
 def test_arxiv_identifiers_are_well_formed():
