@@ -56,6 +56,8 @@ INTERNAL = {
     "gantutor",
     "gantutor.data.rng",
     "gantutor.keras.building",
+    "gantutor.metrics.features",
+    "gantutor.metrics.features.digits",
     "gantutor.runs",
     "gantutor.runs.feeding",
     "gantutor.runs.folder",

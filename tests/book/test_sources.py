@@ -218,6 +218,7 @@ def test_every_module_of_the_package_is_documented_or_said_to_be_internal():
     found = {
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         for path in (ROOT / "gantutor").rglob("*.py")
+        if not re.match(r"_[^_]", path.name)
     }
     documented = [name for names in api_pages.MODULES.values() for name in names]
     offered, waiting = set(), list(documented)
