@@ -236,46 +236,6 @@ def check_labels(labels: ArrayLike, count: int, classes: int, name: str = "label
     return labels.astype(np.int64)
 
 
-def check_data(
-    data: ArrayLike, labels: ArrayLike | None = None, classes: int = 0
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return what a trainer learns from: images or points, and labels if there are classes.
-
-    Parameters
-    ----------
-    data : array_like
-        Images [N, H, W, C] in [−1, 1], or points [N, d].
-    labels : array_like of int, shape [N], optional
-        Classes of the examples; needed if `classes` is not 0, and refused if it is.
-    classes : int
-        Number of classes.
-
-    Returns
-    -------
-    tuple[numpy.ndarray, numpy.ndarray or None]
-        The data as float32, the labels as int64.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If one of them is not as above.
-    """
-    data = np.asarray(data)
-    if data.ndim not in (2, 4):
-        raise ValueError(
-            "data must be images of shape [N, height, width, channels] or points of shape [N, d]; "
-            f"got {list(data.shape)}."
-            + (" Add a channel axis with data[..., None]." if data.ndim == 3 else "")
-        )
-    data = check_rows(data, "data") if data.ndim == 2 else check_images(data, "data")
-    if (labels is None) != (classes == 0):
-        given = "none" if labels is None else "some"
-        raise ValueError(
-            f"labels are needed exactly if there are classes; got {given} for {classes}."
-        )
-    return data, None if labels is None else check_labels(labels, len(data), classes)
-
-
 def check_positive(value: float, name: str) -> int:
     """Return a whole number of at least 1 as a Python int.
 
@@ -354,22 +314,6 @@ def check_size(size: float | Sequence[float], name: str = "size") -> tuple[int, 
         raise ValueError(f"{name} must be one side, or height and width; got {size!r}.")
     height, width = (check_positive(side, name) for side in sides)
     return height, width
-
-
-def check_batch_size(batch_size: float, count: int) -> int:
-    """Return `batch_size` as an int if `count` examples make at least one batch.
-
-    Raises
-    ------
-    ValueError
-        If it is not a positive whole number or larger than `count`.
-    """
-    batch_size = check_positive(batch_size, "batch_size")
-    if batch_size > count:
-        raise ValueError(
-            f"batch_size must be at most the {count} examples given; got {batch_size}."
-        )
-    return batch_size
 
 
 def check_choice(value: Any, choices: Iterable[Choice], name: str) -> Choice:

@@ -2,9 +2,7 @@ import numpy as np
 import pytest
 
 from gantutor.validation import (
-    check_batch_size,
     check_choice,
-    check_data,
     check_features,
     check_images,
     check_labels,
@@ -239,40 +237,6 @@ def test_a_size_is_one_side_or_two(size, expected):
 def test_what_is_no_size(size, message):
     with pytest.raises(ValueError, match=message):
         check_size(size, "shape")
-
-
-def test_data_are_images_or_points():
-    images, labels = check_data(picture(), list(range(8)), classes=8)
-    assert (
-        images.dtype == np.float32 and labels.dtype == np.int64 and labels.tolist() == [*range(8)]
-    )
-    points, none = check_data([[1, 2]])
-    assert points.dtype == np.float32 and points.shape == (1, 2) and none is None
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ((np.zeros(3),), r"data must be images of .* or points of shape \[N, d\]; got \[3\]\.$"),
-        ((None,), r"data must be images .*; got \[\]\.$"),
-        ((picture()[..., 0],), r"got \[8, 28, 28\]\. Add a channel axis with data\[\.\.\., None\]"),
-        ((picture(), [0] * 8), "labels are needed exactly if there are classes; got some for 0"),
-        ((picture(), None, 10), "labels are needed exactly if there are classes; got none for 10"),
-        ((picture(), [0] * 7, 10), r"labels must have shape \[8\]; got \[7\]"),
-        ((picture(0, 255),), r"data must lie in \[−1, 1\]"),
-        (([[0.0, np.nan]],), "data must be finite"),
-    ],
-)
-def test_bad_data(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        check_data(*arguments)
-
-
-def test_a_batch_needs_enough_examples():
-    assert check_batch_size(64, 64) == 64
-    assert type(check_batch_size(np.float64(64), 64)) is int
-    with pytest.raises(ValueError, match="at most the 63 examples given; got 64"):
-        check_batch_size(64, 63)
 
 
 def test_the_nearest_name_is_suggested():

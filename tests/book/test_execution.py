@@ -88,7 +88,7 @@ def test_a_notebook_runs_again_only_when_something_it_depends_on_changed(small_b
         change(small_book / "gantutor" / name)
         assert executed(run(small_book)), name
     # Modules that it never loads, and a module that is new.
-    for name in ("metrics/kernel.py", "runs/history.py", "new.py"):
+    for name in ("metrics/kernel.py", "runs/callbacks.py", "new.py"):
         change(small_book / "gantutor" / name)
     assert not executed(run(small_book))
     monkeypatch.setenv("GANTUTOR_PROFILE", "full")
