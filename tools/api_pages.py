@@ -26,7 +26,6 @@ MODULES = {
         "gantutor.torch.losses",
         "gantutor.torch.penalties",
         "gantutor.torch.optimizers",
-        "gantutor.torch.batches",
         "gantutor.torch.inception",
         "gantutor.torch.stack",
         "gantutor.torch.weights",
@@ -38,7 +37,6 @@ MODULES = {
         "gantutor.keras.losses",
         "gantutor.keras.penalties",
         "gantutor.keras.optimizers",
-        "gantutor.keras.batches",
     ],
     "Between the frameworks": ["gantutor.parity"],
     "What a run consists of": [
@@ -56,6 +54,7 @@ INTERNAL = {
     "gantutor",
     "gantutor.data.rng",
     "gantutor.keras.building",
+    "gantutor.torch.batches",
     "gantutor.metrics.features",
     "gantutor.metrics.features.digits",
     "gantutor.runs",
