@@ -4,6 +4,11 @@ import os
 from importlib.util import find_spec
 
 import pytest
+from hypothesis import settings
+
+# The same examples at every run, and none refused because a machine is slow.
+settings.register_profile("suite", derandomize=True, deadline=None)
+settings.load_profile("suite")
 
 for name, value in {
     "OMP_NUM_THREADS": "1",

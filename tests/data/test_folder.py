@@ -408,7 +408,7 @@ PIXELS = st.integers(1, 40)
 
 
 @given(width=PIXELS, height=PIXELS, size=st.tuples(PIXELS, PIXELS), grey=st.integers(0, 255))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_any_picture_fits_any_size(width, height, size, grey):
     with tempfile.TemporaryDirectory() as folder:
         Image.new("L", (width, height), grey).save(f"{folder}/a.png")
@@ -442,7 +442,7 @@ def _expected(tree):
 
 
 @given(tree=st.dictionaries(NAMES, TREES, max_size=4))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_every_picture_is_found_and_nothing_else(tree):
     with tempfile.TemporaryDirectory() as folder:
         _grow(Path(folder) / "data", tree)
