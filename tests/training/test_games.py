@@ -268,6 +268,7 @@ def test_a_cycle_game_takes_sets_of_unequal_length(twin):
 def information_game(twin):
     """InfoGAN (Chen et al. 2016) in brief: a third network tells the first two numbers of z."""
     if twin.name == "torch":
+        import torch
         from torch import nn
 
         class Information(twin.games.GAN):
@@ -283,7 +284,10 @@ def information_game(twin):
                 return {**super().generator_loss(batch, fake, noise, step), "information": error}
 
         head = twin.models.mlp_discriminator((8, 8, 1), 16, seed=3)
-        head = nn.Sequential(*list(head)[:-2], nn.Linear(16, 2))
+        last = nn.Linear(16, 2)
+        nn.init.xavier_uniform_(last.weight, generator=torch.Generator().manual_seed(0))
+        nn.init.zeros_(last.bias)
+        head = nn.Sequential(*list(head)[:-2], last)
     else:
         import keras
         import tensorflow as tf
@@ -307,7 +311,7 @@ def information_game(twin):
                 keras.Input((8, 8, 1)),
                 layers.Flatten(),
                 layers.Dense(16, "leaky_relu", kernel_initializer=keras.initializers.Zeros()),
-                layers.Dense(2),
+                layers.Dense(2, kernel_initializer=keras.initializers.GlorotUniform(seed=0)),
             ]
         )
         head.layers[1].kernel.assign(np.random.default_rng(0).normal(0, 0.1, (64, 16)))
