@@ -52,7 +52,6 @@ MODULES = {
 # Modules that hold no public name of their own, or none that a reader needs.
 INTERNAL = {
     "gantutor",
-    "gantutor.data.rng",
     "gantutor.keras.building",
     "gantutor.torch.batches",
     "gantutor.metrics.features",

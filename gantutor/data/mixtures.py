@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gantutor.data.rng import as_rng
+from gantutor.runs.seeds import as_rng
 from gantutor.validation import check_number, check_positive, check_rows
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gantutor.data.rng import as_rng
+from gantutor.runs.seeds import as_rng
 from gantutor.validation import check_positive, check_size
 
 SHAPES = ("circle", "square", "triangle")

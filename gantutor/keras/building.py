@@ -3,7 +3,7 @@
 import keras
 
 from gantutor.keras import optimizers
-from gantutor.runs import parts, seeds
+from gantutor.runs import parts
 from gantutor.validation import check_choice
 
 _HERE = "gantutor.keras"
@@ -12,12 +12,12 @@ OPTIMIZERS = ("adam", "rmsprop", "sgd")
 
 def generator(recipe, seed=0):
     """Return the generator of a `gantutor.recipes.Recipe`, with first weights from a seed."""
-    return _network("generator", recipe, seed)
+    return parts.network(_HERE, "generator", recipe, seed)
 
 
 def discriminator(recipe, seed=0):
     """Return the discriminator of a `gantutor.recipes.Recipe`, with first weights from a seed."""
-    return _network("discriminator", recipe, seed)
+    return parts.network(_HERE, "discriminator", recipe, seed)
 
 
 def build(recipe, seed=0):
@@ -29,22 +29,7 @@ def build(recipe, seed=0):
         If the recipe names a family that does not exist, or gives a part a setting that it does
         not have.
     """
-    game = parts.find(f"{_HERE}.games", recipe.game.name, "game")
-    for name in ("latent_dim", "classes"):
-        if name in recipe.shared() and not parts.accepts(game, name):
-            raise ValueError(
-                f"The game {recipe.game.name!r} takes no {name}; the recipe says "
-                f"{getattr(recipe, name)}."
-            )
-    several = [seed, *(seeds.number(seed, "generator", k) for k in range(1, game.pairs))]
-    networks = [make(recipe, one) for make in (generator, discriminator) for one in several]
-    made = parts.call(
-        game,
-        *networks,
-        what=f"the game {recipe.game.name!r}",
-        settings=recipe.game.settings,
-        shared=recipe.shared(),
-    )
+    made = parts.game(_HERE, recipe, seed)
     training = recipe.training()
     made.batch_size = training.pop("batch_size")
     made.compile(
@@ -77,13 +62,3 @@ def optimizer(choice):
         make = getattr(optimizers, check_choice(name, OPTIMIZERS, "optimizer"))
         return parts.call(make, what=f"the optimizer {name!r}", settings=settings)
     return choice if isinstance(choice, keras.optimizers.Optimizer) else choice()
-
-
-def _network(kind, recipe, seed):
-    part = getattr(recipe, kind)
-    return parts.call(
-        parts.find(f"{_HERE}.models", part.name, kind),
-        what=f"the {kind} {part.name!r}",
-        settings=part.settings,
-        shared=recipe.shared() | {"seed": seed},
-    )

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gantutor.metrics._random import Seed, as_rng
 from gantutor.metrics._results import Score
 from gantutor.metrics.neighbors import nearest_distances
+from gantutor.runs.seeds import Seed, as_rng
 from gantutor.validation import check_features, check_labels, check_same_columns
 
 

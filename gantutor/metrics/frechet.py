@@ -6,8 +6,8 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import ArrayLike
 
-from gantutor.metrics._random import Seed, as_rng
 from gantutor.metrics._results import Score
+from gantutor.runs.seeds import Seed, as_rng
 from gantutor.validation import check_features, check_positive, check_same_columns
 
 

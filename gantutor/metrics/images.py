@@ -5,7 +5,7 @@ import skimage.metrics  # loads its functions, and scipy.stats with them, when t
 from numpy.typing import ArrayLike
 from scipy.ndimage import correlate1d
 
-from gantutor.metrics._random import Seed, as_rng
+from gantutor.runs.seeds import Seed, as_rng
 from gantutor.validation import check_images, check_positive
 
 #: Weights of the five scales, finest first (Wang, Simoncelli and Bovik, 2003, section 3.2).

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gantutor.metrics._random import Seed, as_rng
+from gantutor.runs.seeds import Seed, as_rng
 from gantutor.validation import check_features, check_positive
 
 

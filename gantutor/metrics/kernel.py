@@ -6,9 +6,8 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import ArrayLike
 
-from gantutor.metrics._random import Seed
 from gantutor.metrics._results import Score
-from gantutor.runs.seeds import check_seed
+from gantutor.runs.seeds import Seed, check_seed
 from gantutor.validation import check_features, check_positive, check_same_columns
 
 _TILE = 1024  # rows and columns of the kernel matrix that are in memory at a time

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from gantutor.runs import seeds
 from gantutor.validation import check_choice
 
 
@@ -85,6 +86,57 @@ def call(function: Callable, *arguments: Any, what: str, settings, shared=None) 
         check_choice(name, names, f"setting of {what}")
     taken = {name: value for name, value in (shared or {}).items() if name in names}
     return function(*arguments, **taken | dict(settings))
+
+
+def network(package: str, kind: str, recipe: Any, seed: int) -> Any:
+    """Return a network of a `gantutor.recipes.Recipe`, with first weights from a seed.
+
+    Parameters
+    ----------
+    package : str
+        The framework's: ``"gantutor.torch"`` or ``"gantutor.keras"``.
+    kind : {"generator", "discriminator"}
+    recipe : gantutor.recipes.Recipe
+    seed : int
+    """
+    part = getattr(recipe, kind)
+    return call(
+        find(f"{package}.models", part.name, kind),
+        what=f"the {kind} {part.name!r}",
+        settings=part.settings,
+        shared=recipe.shared() | {"seed": seed},
+    )
+
+
+def game(package: str, recipe: Any, seed: int) -> Any:
+    """Return the game of a `gantutor.recipes.Recipe`, with its networks; arguments as `network`.
+
+    Raises
+    ------
+    ValueError
+        If the recipe names a family that does not exist, or gives a part a setting that it does
+        not have.
+    """
+    made: Any = find(f"{package}.games", recipe.game.name, "game")
+    for name in ("latent_dim", "classes"):
+        if name in recipe.shared() and not accepts(made, name):
+            raise ValueError(
+                f"The game {recipe.game.name!r} takes no {name}; the recipe says "
+                f"{getattr(recipe, name)}."
+            )
+    several = [seed, *(seeds.number(seed, "generator", k) for k in range(1, made.pairs))]
+    networks = [
+        network(package, kind, recipe, one)
+        for kind in ("generator", "discriminator")
+        for one in several
+    ]
+    return call(
+        made,
+        *networks,
+        what=f"the game {recipe.game.name!r}",
+        settings=recipe.game.settings,
+        shared=recipe.shared(),
+    )
 
 
 def check_weights(weights, known, what: str) -> dict:

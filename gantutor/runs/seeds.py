@@ -15,6 +15,10 @@ from gantutor.validation import check_choice
 PURPOSES = ("generator", "discriminator", "order", "noise", "latents", "labels", "data")
 
 
+#: What an argument `seed` of data, metrics and controls may be.
+Seed = int | np.random.Generator
+
+
 def check_seed(seed: int, name: str = "seed") -> int:
     """Return a seed as a Python int.
 
@@ -43,6 +47,28 @@ def check_seed(seed: int, name: str = "seed") -> int:
         bound = "at least 0" if seed < 0 else "less than 2^128"
         raise ValueError(f"{name} must be a whole number of {bound}; got {seed!r}.")
     return int(seed)
+
+
+def as_rng(seed: Seed) -> np.random.Generator:
+    """Return a generator: the one given, which moves on with each draw, or a new one on a seed.
+
+    Parameters
+    ----------
+    seed : int or numpy.random.Generator
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is neither a generator nor a whole number of at least 0.
+
+    Examples
+    --------
+    >>> as_rng(0).integers(10) == as_rng(np.int64(0)).integers(10)
+    np.True_
+    """
+    if isinstance(seed, np.random.Generator):
+        return seed
+    return np.random.default_rng(check_seed(seed))
 
 
 def stream(seed: int, purpose: str, *place: int) -> np.random.SeedSequence:
