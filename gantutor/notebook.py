@@ -1,10 +1,11 @@
-"""What the book's notebooks need besides their subject: profiles, glued numbers, versions."""
+"""What the book's notebooks need besides their subject: profiles, glue, answers, versions."""
 
 import os
 import platform
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from numbers import Number
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -87,6 +88,36 @@ def glue(name: str, value: float | str | np.generic) -> None:
         raw=True,
         metadata={"scrapbook": {"name": name, "mime_prefix": GLUE_PREFIX}},
     )
+
+
+def check_answer(answer: Any, is_right: Callable[[Any], bool], hint: str) -> None:
+    """Print whether a reader's answer to an exercise is right.
+
+    Parameters
+    ----------
+    answer : object
+        What the reader put in place of the exercise's ``...``; while it is still `Ellipsis`, there
+        is nothing to check.
+    is_right : callable
+        Takes the answer and says whether it is right.
+    hint : str
+        What to think of when it is not; it does not give the answer away.
+
+    Examples
+    --------
+    >>> check_answer(..., lambda x: x == 4, "Add, then multiply.")
+    No answer yet: replace the dots in the cell above, and run both cells.
+    >>> check_answer(5, lambda x: x == 4, "Add, then multiply.")
+    Not yet, 5 is not it. Add, then multiply.
+    >>> check_answer(4, lambda x: x == 4, "Add, then multiply.")
+    Right.
+    """
+    if answer is ...:
+        print("No answer yet: replace the dots in the cell above, and run both cells.")
+    elif is_right(answer):
+        print("Right.")
+    else:
+        print(f"Not yet, {answer} is not it. {hint}")
 
 
 def versions() -> dict[str, str]:

@@ -6,10 +6,15 @@ Text outputs stay, taken from the last execution; pictures, widgets, HTML and wh
 stderr go, because the built pages have them. Cells are counted in their order, because nbval
 refuses outputs of a cell without a count; metadata hold only what the book reads. The cell tagged
 `setup` is the same everywhere.
+
+On the page the code of the idea stands open and the rest folds. A cell's first line says which it
+is: `# Plot: what it shows`, `# Check: what it checks`, `# Check exercise 1`, `# Solution 1`; cells
+that only import, and the setup cell, fold too.
 """
 
 import argparse
 import copy
+import re
 import sys
 import tomllib
 
@@ -30,6 +35,32 @@ import sys
 
 if "google.colab" in sys.modules:
     %pip install --quiet --no-deps git+{REPOSITORY}@v{VERSION}"""
+
+FOLDS = (  # first line of a cell, tag that folds it, what stands on the folded cell
+    (r"# Plot: (.+)", "hide-input", r"Code of the plot: \1"),
+    (r"# Check: (.+)", "hide-input", r"✓ \1"),
+    (r"# Check exercise (\d+)", "hide-cell", r"Check your answer to exercise \1"),
+    (r"# Solution (\d+)", "hide-cell", r"Solution \1: code and output"),
+)
+IMPORT = re.compile(r"import |from |plots\.use_style|    \w+,$|\)$")
+
+
+def folded(cell: NotebookNode) -> NotebookNode:
+    """The metadata of a code cell, with the fold that its first line asks for."""
+    tags = [tag for tag in cell.metadata.get("tags", []) if not tag.startswith("hide-")]
+    lines = [line for line in cell.source.splitlines() if line.strip()]
+    fold, prompt = None, None
+    if "setup" in tags:
+        fold, prompt = "hide-input", "Setup for Colab"
+    elif lines and all(map(IMPORT.match, lines)):
+        fold, prompt = "hide-input", "Imports"
+    for pattern, tag, words in FOLDS if lines else ():
+        if found := re.fullmatch(pattern, lines[0]):
+            fold, prompt = tag, found.expand(words)
+    if not fold:
+        return NotebookNode(cell.metadata)
+    prompts = {"code_prompt_show": prompt, "code_prompt_hide": prompt}
+    return NotebookNode(tags=[*tags, fold], mystnb=prompts)
 
 
 def text_of(output: NotebookNode, count: int) -> NotebookNode | None:
@@ -62,6 +93,7 @@ def normalise(notebook: NotebookNode) -> str:
         if "setup" in cell.metadata.get("tags", []):
             cell.source = SETUP
         if cell.cell_type == "code":
+            cell.metadata = folded(cell)
             count += 1
             cell.execution_count = count
             cell.outputs = [kept for output in cell.outputs if (kept := text_of(output, count))]
