@@ -1,4 +1,4 @@
-"""Start a chapter of the right shape, and put it into the table of contents and the two lists.
+"""Start a chapter of the right shape, and name it in the contents, the lists and its part's page.
 
 What has to be written is marked TODO, and `tests/book/test_sources.py` stays red until none is left
 and the metadata say which topics the chapter covers.
@@ -56,6 +56,12 @@ SOLUTION = """\
 :class: dropdown
 TODO
 :::"""
+PART = """\
+# {caption}
+
+TODO: in 100 to 250 words, which questions this part answers, for whom, in which order to read it.
+
+"""
 READING = """\
 ## Further reading
 
@@ -93,8 +99,8 @@ def chapter(title: str) -> nbformat.NotebookNode:
 
 
 def insert(text: str, line: str, after: str, before: str) -> str:
-    """Text with a line behind the last one that has `after`, or else before what has `before`."""
-    places = list(re.finditer(rf"^.*{after}.*\n", text, re.MULTILINE))
+    """Text with a line behind the last match of `after`, or else before the one of `before`."""
+    places = list(re.finditer(after, text, re.MULTILINE))
     place = places[-1].end() if places else re.search(before, text, re.MULTILINE).start()
     return text[:place] + line + text[place:]
 
@@ -126,20 +132,27 @@ def add(part: str, name: str) -> Path:
     path.parent.mkdir(exist_ok=True)
     path.write_text(normalise(chapter(title)), encoding="utf8")
 
+    page = path.with_name("index.md")
+    known = page.exists()
+    overview = page.read_text() if known else PART.format(caption=caption)
+    item = f"- [{title}]({name}.ipynb): TODO, what it is about.\n"
+    page.write_text(insert(overview, item, r"^- .*\n(?:  .*\n)*", r"\Z"))
+
     toc, readme, landing = ROOT / "_toc.yml", ROOT / "README.md", ROOT / "book" / "index.md"
-    known = f"- file: {part}/" in toc.read_text()
     entry = f"      - file: {part}/{name}\n"
-    heading = f"  - caption: {caption}\n    chapters:\n"
-    new = entry if known else heading + entry
-    toc.write_text(insert(toc.read_text(), new, f"- file: {part}/", r"^  - caption: Appendix$"))
+    opening = f"  - caption: {caption}\n    chapters:\n      - file: {part}/index\n"
+    opening += "        title: Overview\n"
+    new = entry if known else opening + entry
+    last = rf"^ +- file: {part}/.*\n(?: +title: .*\n)?"
+    toc.write_text(insert(toc.read_text(), new, last, r"^  - caption: Appendix$"))
     address = REPOSITORY.replace("https://github.com", "https://colab.research.google.com/github")
     row = f"| {title} | [Open in Colab]({address}/blob/main/book/{part}/{name}.ipynb) |\n"
-    readme.write_text(insert(readme.read_text(), row, f"/book/{part}/", r"^\nThe first cell of a"))
+    last = rf"^.*/book/{part}/.*\n"
+    readme.write_text(insert(readme.read_text(), row, last, r"^\nThe first cell of a"))
     item = f"- [{title}]({part}/{name}.ipynb)\n"
-    item = item if known else f"**{caption}**\n{item}\n"
-    landing.write_text(
-        insert(landing.read_text(), item, rf"\]\({part}/", r"^## What you need to know")
-    )
+    item = item if known else f"**[{caption}]({part}/index.md)**\n{item}\n"
+    last = rf"^.*\]\({part}/.*\n"
+    landing.write_text(insert(landing.read_text(), item, last, r"^## What you need to know"))
     return path
 
 

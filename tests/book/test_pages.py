@@ -70,6 +70,15 @@ def test_every_notebook_and_the_landing_page_are_built():
     assert pages | {"index.html"} <= set(PAGES)
 
 
+def test_every_chapter_says_how_long_it_takes():
+    for path in notebooks():
+        page = path.relative_to(ROOT / "book").with_suffix(".html").as_posix()
+        said = [tag.get_text() for tag in parsed(page).select("h1 + .reading-time")]
+        times = r"About \d+ minutes? to read, \d+ seconds? to run\."
+        assert len(said) == (path.parent.name != "appendix"), page
+        assert all(re.fullmatch(times, words) for words in said), said
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_internal_links_and_anchors_lead_somewhere(page):
     links = attributes(page, "a", "href")

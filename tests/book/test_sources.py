@@ -11,6 +11,8 @@ import chapter
 import nbformat
 import notebooks as notebook_form
 import pytest
+import reading_time
+import topics
 import yaml
 from execute import ROOT, notebooks
 from notebooks import SETUP
@@ -21,6 +23,9 @@ TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
 REPOSITORY = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
 COLAB = REPOSITORY.replace("https://github.com", "https://colab.research.google.com/github")
 IN_TOC = [entry["file"] for part in TOC["parts"] for entry in part["chapters"]]
+PARTS = {part["caption"]: [entry["file"] for entry in part["chapters"]] for part in TOC["parts"]}
+APPENDIX = PARTS.pop("Appendix")
+IN_PARTS = [name for names in PARTS.values() for name in names]
 CHAPTERS = [path for path in notebooks() if path.parent.name != "appendix"]
 PAGES = [*notebooks(), *BOOK.rglob("*.md")]
 BIBLIOGRAPHY = parse_file(BOOK / "references.bib").entries
@@ -75,13 +80,41 @@ def test_the_table_of_contents_lists_every_page_once():
     assert sorted([TOC["root"], *IN_TOC]) == sorted(pages)
 
 
-def test_readme_and_landing_page_lead_to_every_chapter():
+def titled(path: Path) -> str:
+    """Title of a page."""
+    return prose(path).splitlines()[0].removeprefix("# ")
+
+
+def file_of(name: str) -> Path:
+    """File of a page that the table of contents names."""
+    path = BOOK / f"{name}.ipynb"
+    return path if path.exists() else path.with_suffix(".md")
+
+
+def test_readme_and_landing_page_list_the_book_in_the_order_of_the_contents():
     readme, landing = (ROOT / "README.md").read_text(), (BOOK / "index.md").read_text()
-    for path in CHAPTERS:
-        title = prose(path).splitlines()[0].removeprefix("# ")
-        link = f"{COLAB}/blob/main/book/{named(path)}"
-        assert f"| {title} | [Open in Colab]({link}) |" in readme
-        assert f"]({named(path)})" in landing
+    paths = [file_of(name) for name in IN_PARTS]
+    rows = [
+        f"| {titled(path)} | [Open in Colab]({COLAB}/blob/main/book/{named(path)}) |"
+        for path in paths
+        if path.suffix == ".ipynb"
+    ]
+    assert re.findall(r"^\|.*in Colab\].*$", readme, re.MULTILINE) == rows
+    listed = re.findall(r"\]\((.+?)\)", section(landing, "The chapters"))
+    assert listed == [named(path) for path in paths]
+
+
+@pytest.mark.parametrize("caption", PARTS)
+def test_a_part_opens_with_a_page_that_says_what_each_chapter_is_about(caption):
+    first, *chapters = PARTS[caption]
+    page = BOOK / f"{first}.md"
+    assert (page.stem, page.parent.name, titled(page)) == ("index", caption.lower(), caption)
+    text = page.read_text()
+    about = re.sub(r"^- .*\n(?:  .*\n)*", "", text, flags=re.MULTILINE)
+    assert 100 <= len(about.split()) <= 250
+    lines = re.findall(r"^- \[(.+)\]\((.+?)\):\s+\w", text, re.MULTILINE)
+    files = [file_of(name) for name in chapters]
+    assert lines == [(titled(path), path.name) for path in files]
 
 
 @each_chapter
@@ -128,6 +161,47 @@ def test_a_chapter_names_the_topics_it_covers(path):
     assert covers == sorted(set(covers), key=lambda topic: (topic[0], int(topic[1:])))
 
 
+def entries(page: str) -> list[tuple[str, str]]:
+    """Each entry of a page about the documents: its number, and the number behind its links."""
+    text = (BOOK / "appendix" / page).read_text()
+    return re.findall(r"^([CE]\d+) · .+\n: (?:.+\n|\n(?=  ))*?.*\{covered-by\}`(\w+)`", text, re.M)
+
+
+@pytest.mark.parametrize(("page", "letter"), [("coverage.md", "C"), ("corrections.md", "E")])
+def test_the_pages_about_the_documents_list_what_the_chapters_cover(page, letter):
+    listed = [number for number, _ in entries(page)]
+    assert entries(page) == [(number, number) for number in listed]
+    covered = {topic for topic in topics.chapters_by_topic(BOOK, IN_TOC) if topic[0] == letter}
+    assert listed == sorted(covered, key=lambda topic: int(topic[1:]))
+
+
+def test_every_correction_has_a_label_of_its_number_and_a_quotation():
+    text = (BOOK / "appendix" / "corrections.md").read_text()
+    labelled = re.findall(r"^\((e\d+)\)=\n(E\d+) · .+\n: [“`]", text, re.MULTILINE)
+    assert labelled == [(number.lower(), number) for number, _ in entries("corrections.md")]
+
+
+def test_topics_lead_to_their_chapters_in_the_order_of_the_contents(tmp_path):
+    for name, covers in (("a", ["C01"]), ("b", ["C01", "E07"])):
+        notebook = nbformat.v4.new_notebook(metadata={"covers": covers})
+        nbformat.write(notebook, tmp_path / f"{name}.ipynb")
+    order = ["b", "a page that is no notebook", "a"]
+    assert topics.chapters_by_topic(tmp_path, order) == {"C01": ["b", "a"], "E07": ["b"]}
+
+
+def test_the_time_to_read_counts_prose_and_open_code():
+    prose, code = nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell
+    words, lines = "word " * reading_time.WORDS_A_MINUTE, "x = 1\n\n" * reading_time.LINES_A_MINUTE
+    cells = [prose(words), code(lines), code(lines, metadata={"tags": ["hide-input"]})]
+    minutes = reading_time.minutes_to_read
+    assert minutes(nbformat.v4.new_notebook(cells=cells)) == 2
+    assert minutes(nbformat.v4.new_notebook(cells=[*cells, prose("- one more word: $x$")])) == 3
+    assert minutes(nbformat.v4.new_notebook()) == 1
+    assert reading_time.sentence(1, 0.2) == "About 1 minute to read, 1 second to run."
+    assert reading_time.sentence(12, 40.3) == "About 12 minutes to read, 41 seconds to run."
+    assert reading_time.sentence(12, None) == "About 12 minutes to read."
+
+
 @each_chapter
 def test_a_chapter_checks_its_claims(path):
     claims = [re.findall(r"^\s*assert\b|\bassert_\w+\(", c.source, re.M) for c in code_cells(path)]
@@ -165,13 +239,15 @@ def test_the_bibliography_holds_what_is_cited_and_nothing_twice():
 
 
 @pytest.mark.parametrize(
-    ("part", "neighbour"), [("evaluation", "evaluation/benchmarks"), ("practice", None)]
+    ("part", "neighbour"),
+    [("evaluation", "evaluation/benchmarks"), ("practice", "practice/index")],
 )
 def test_a_new_chapter_has_the_right_shape_and_is_named_everywhere(
     part, neighbour, tmp_path, monkeypatch
 ):
-    for name in ("_toc.yml", "README.md", "book/index.md"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    pages = [page.relative_to(ROOT).as_posix() for page in BOOK.glob("*/index.md")]
+    for name in ("_toc.yml", "README.md", "book/index.md", *pages):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         shutil.copy(ROOT / name, tmp_path / name)
     monkeypatch.setattr(chapter, "ROOT", tmp_path)
     path = chapter.add(part, "watching-a-run")
@@ -192,8 +268,13 @@ def test_a_new_chapter_has_the_right_shape_and_is_named_everywhere(
         for entries in toc["parts"]
         if entries["caption"] == part.capitalize()
     ]
-    assert files[-1] == f"{part}/watching-a-run"
-    assert files[-2:-1] == ([neighbour] if neighbour else [])
+    assert files[0] == f"{part}/index" and files[-2:] == [neighbour, f"{part}/watching-a-run"]
+    item = "- [Watching a run](watching-a-run.ipynb): TODO, what it is about.\n"
+    overview = (tmp_path / "book" / part / "index.md").read_text()
+    assert (
+        len(overview.split(item)) == 2
+        and titled(tmp_path / "book" / part / "index.md") == part.capitalize()
+    )
     assert toc["parts"][-1] == TOC["parts"][-1]
     row = (
         f"| Watching a run | [Open in Colab]({COLAB}/blob/main/book/{part}/watching-a-run.ipynb) |"
