@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 import nbformat
+from colab import colab_url
 from execute import ROOT
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from notebooks import REPOSITORY, SETUP, normalise
+from notebooks import SETUP, normalise
 
 OPENING = """\
 # {title}
@@ -132,9 +133,8 @@ def add(part: str, name: str) -> Path:
     heading = f"  - caption: {caption}\n    chapters:\n"
     new = entry if known else heading + entry
     toc.write_text(insert(toc.read_text(), new, f"- file: {part}/", r"^  - caption: Appendix$"))
-    address = REPOSITORY.replace("https://github.com", "https://colab.research.google.com/github")
-    row = f"| {title} | [Open in Colab]({address}/blob/main/book/{part}/{name}.ipynb) |\n"
-    readme.write_text(insert(readme.read_text(), row, f"/book/{part}/", r"^\nThe first cell of a"))
+    row = f"| {title} | [Open in Colab]({colab_url(f'{part}/{name}')}) |\n"
+    readme.write_text(insert(readme.read_text(), row, f"/colab/{part}/", r"^\nColab opens the"))
     item = f"- [{title}]({part}/{name}.ipynb)\n"
     item = item if known else f"**{caption}**\n{item}\n"
     landing.write_text(

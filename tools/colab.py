@@ -47,11 +47,12 @@ FENCE = re.compile(
 OPTIONS = re.compile(r"(?::[\w-]+:.*\n)*")
 LABEL = re.compile(r"^\([\w-]+\)=\n", re.MULTILINE)
 ROLE = re.compile(r"\{(?P<name>[a-z][\w:.-]*)\}`(?P<content>[^`]*)`")
-CODE_OR_MATH = (
-    r"(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)|(?<!\\)(?P<dollars>\$\$?).+?(?P=dollars)"
+SPAN = re.compile(  # code, a formula, or the target of a link
+    r"(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)"
+    r"|(?<!\\)(?P<dollars>\$\$?).+?(?P=dollars)"
+    r"|(?<=\]\()(?P<target>[^)\s]+)(?=\))",
+    re.DOTALL,
 )
-LINK = re.compile(rf"{CODE_OR_MATH}|(?<=\]\()(?P<link>[^)\s]+)(?=\))", re.DOTALL)
-MATH = re.compile(CODE_OR_MATH, re.DOTALL)
 
 
 def page_url(name: str) -> str:
@@ -131,11 +132,12 @@ class Prose:
         for fence in FENCE.finditer(text):
             parts += [self.paragraphs(text[start : fence.start()]), self.block(fence)]
             start = fence.end()
-        return "".join([*parts, self.paragraphs(text[start:])]).strip("\n")
+        parts.append(self.paragraphs(text[start:]))
+        return "\n\n".join(part for part in (part.strip("\n") for part in parts) if part)
 
     def paragraphs(self, text: str) -> str:
         """Convert text without blocks."""
-        return LINK.sub(self.link, ROLE.sub(self.role, LABEL.sub("", text)))
+        return SPAN.sub(self.span, ROLE.sub(self.role, LABEL.sub("", text)))
 
     def block(self, fence: re.Match) -> str:
         """Convert a directive; a block of code stays as it is."""
@@ -155,13 +157,11 @@ class Prose:
             box = f"<details>\n<summary>{summary}</summary>\n\n{content}\n\n</details>"
         else:
             # Jupyter takes formulas out before it sees a quotation's marks, so none may hold one.
-            content = MATH.sub(
-                lambda found: one_line(found) if found["dollars"] else found[0], content
-            )
+            content = SPAN.sub(lambda span: one_line(span) if span["dollars"] else span[0], content)
             heading = self.paragraphs(title) or name.capitalize()
             box = textwrap.indent(f"**{heading}**\n\n{content}", "> ", lambda line: True)
             box = re.sub(r"^> $", ">", box, flags=re.MULTILINE)
-        return "\n" + textwrap.indent(box, fence["indent"]) + "\n"
+        return textwrap.indent(box, fence["indent"])
 
     def role(self, found: re.Match) -> str:
         """Convert a role."""
@@ -183,11 +183,16 @@ class Prose:
             works.append(f"[{short_authors(entry)}{label}]({entry_url(key, entry)})")
         return ", ".join(works) if name == "cite:t" else f"[{'; '.join(works)}]"
 
-    def link(self, found: re.Match) -> str:
-        """Lead a relative link to the pages; code and formulas stay as they are."""
-        target = found["link"]
-        if target is None or re.match(r"[a-z]+:", target):
-            return found[0]
+    def span(self, found: re.Match) -> str:
+        """Lead a relative link to the pages, keep a short formula on one line."""
+        if found["dollars"] == "$":
+            return one_line(found)
+        return self.address(found["target"]) if found["target"] else found[0]
+
+    def address(self, target: str) -> str:
+        """Where a link leads from outside the book."""
+        if re.match(r"[a-z]+:", target):
+            return target
         path, hash_, anchor = target.partition("#")
         if not path:
             return page_url(self.name) + target

@@ -12,14 +12,13 @@ import nbformat
 import notebooks as notebook_form
 import pytest
 import yaml
+from colab import colab_url
 from execute import ROOT, notebooks
 from notebooks import SETUP
 from pybtex.database import parse_file
 
 BOOK = ROOT / "book"
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
-REPOSITORY = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
-COLAB = REPOSITORY.replace("https://github.com", "https://colab.research.google.com/github")
 IN_TOC = [entry["file"] for part in TOC["parts"] for entry in part["chapters"]]
 CHAPTERS = [path for path in notebooks() if path.parent.name != "appendix"]
 PAGES = [*notebooks(), *BOOK.rglob("*.md")]
@@ -79,7 +78,7 @@ def test_readme_and_landing_page_lead_to_every_chapter():
     readme, landing = (ROOT / "README.md").read_text(), (BOOK / "index.md").read_text()
     for path in CHAPTERS:
         title = prose(path).splitlines()[0].removeprefix("# ")
-        link = f"{COLAB}/blob/main/book/{named(path)}"
+        link = colab_url(named(path).removesuffix(".ipynb"))
         assert f"| {title} | [Open in Colab]({link}) |" in readme
         assert f"]({named(path)})" in landing
 
@@ -195,9 +194,7 @@ def test_a_new_chapter_has_the_right_shape_and_is_named_everywhere(
     assert files[-1] == f"{part}/watching-a-run"
     assert files[-2:-1] == ([neighbour] if neighbour else [])
     assert toc["parts"][-1] == TOC["parts"][-1]
-    row = (
-        f"| Watching a run | [Open in Colab]({COLAB}/blob/main/book/{part}/watching-a-run.ipynb) |"
-    )
+    row = f"| Watching a run | [Open in Colab]({colab_url(f'{part}/watching-a-run')}) |"
     rows = [
         line for line in (tmp_path / "README.md").read_text().splitlines() if "in Colab]" in line
     ]
@@ -267,7 +264,7 @@ def test_ci_runs_the_command_of_the_readme():
     commands = {path.stem: re.findall(r"run: (make .*)", path.read_text()) for path in WORKFLOWS}
     assert commands == {
         "test": ["make test CONSTRAINTS='-c ${{ matrix.versions }}'"],
-        "publish": ["make book"],
+        "publish": ["make book", "make colab"],
         "newest": ["make test CONSTRAINTS="],
         "release": ["make wheel"],
         "systems": [],
