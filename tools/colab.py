@@ -49,7 +49,7 @@ LABEL = re.compile(r"^\([\w-]+\)=\n", re.MULTILINE)
 ROLE = re.compile(r"\{(?P<name>[a-z][\w:.-]*)\}`(?P<content>[^`]*)`")
 SPAN = re.compile(  # code, a formula, or the target of a link
     r"(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)"
-    r"|(?<!\\)(?P<dollars>\$\$?).+?(?P=dollars)"
+    r"|(?<!\\)(?P<dollars>\$\$?)(?:(?!\n\n).)+?(?P=dollars)"
     r"|(?<=\]\()(?P<target>[^)\s]+)(?=\))",
     re.DOTALL,
 )
