@@ -8,6 +8,8 @@ JOBS ?= 2
 
 BIN := .venv/bin
 READY := .venv/.ready
+# Tests of what the book is made into; they need it there.
+MADE := tests/book/test_pages.py tests/book/test_edition.py
 
 # The pages are always written anew: an incremental build would not repeat the warnings of pages
 # that it does not read again, and would end green on the second try.
@@ -28,7 +30,7 @@ export TF_CPP_MIN_LOG_LEVEL := 2
 export KERAS_BACKEND := tensorflow
 export TQDM_DISABLE := 1
 
-.PHONY: help setup book test fast lint notebooks chapter wheel clean
+.PHONY: help setup book colab test fast lint notebooks chapter wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -44,16 +46,20 @@ book: $(READY) ## execute what changed, write the HTML, show each notebook's tim
 	$(BIN)/python tools/execute.py run --jobs $(JOBS)
 	$(PAGES)
 
+colab: $(READY) ## after make book: the chapters for Colab and GitHub, in _build/colab
+	$(BIN)/python tools/colab.py
+
 # nbval runs what the cache does not hold and compares all of it with the committed outputs; the
 # pages are made from the same run.
 test: lint ## everything: lint, unit tests, doctests, notebooks, book, pages in a browser
-	$(BIN)/python -m pytest -n $(JOBS) --cov --ignore tests/book/test_pages.py
+	$(BIN)/python -m pytest -n $(JOBS) --cov $(MADE:%=--ignore %)
 	$(BIN)/python tools/execute.py run --jobs $(JOBS) --compare
 	$(PAGES)
-	$(BIN)/python -m pytest -n $(JOBS) tests/book/test_pages.py
+	$(BIN)/python tools/colab.py
+	$(BIN)/python -m pytest -n $(JOBS) $(MADE)
 
 fast: lint ## what to run while working: lint and the unit tests that are not slow
-	$(BIN)/python -m pytest -n $(JOBS) -m "not slow" --ignore tests/book/test_pages.py
+	$(BIN)/python -m pytest -n $(JOBS) -m "not slow" $(MADE:%=--ignore %)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 import nbformat
+from colab import colab_url
 from execute import ROOT
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from notebooks import REPOSITORY, SETUP, normalise
+from notebooks import SETUP, normalise
 
 OPENING = """\
 # {title}
@@ -145,10 +146,9 @@ def add(part: str, name: str) -> Path:
     new = entry if known else opening + entry
     last = rf"^ +- file: {part}/.*\n(?: +title: .*\n)?"
     toc.write_text(insert(toc.read_text(), new, last, r"^  - caption: Appendix$"))
-    address = REPOSITORY.replace("https://github.com", "https://colab.research.google.com/github")
-    row = f"| {title} | [Open in Colab]({address}/blob/main/book/{part}/{name}.ipynb) |\n"
-    last = rf"^.*/book/{part}/.*\n"
-    readme.write_text(insert(readme.read_text(), row, last, r"^\nThe first cell of a"))
+    row = f"| {title} | [Open in Colab]({colab_url(f'{part}/{name}')}) |\n"
+    last = rf"^.*/colab/{part}/.*\n"
+    readme.write_text(insert(readme.read_text(), row, last, r"^\nColab opens the"))
     item = f"- [{title}]({part}/{name}.ipynb)\n"
     item = item if known else f"**[{caption}]({part}/index.md)**\n{item}\n"
     last = rf"^.*\]\({part}/.*\n"

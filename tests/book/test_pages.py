@@ -262,7 +262,8 @@ def test_a_chapter_leads_to_colab_binder_and_its_source(tab):
     links = tab.eval_on_selector_all("a[href]", "tags => tags.map(tag => tag.href)")
     slug = "gan-tutor/gan-tutor"
     path = "main/book/start/five-minutes.ipynb"
-    assert f"https://colab.research.google.com/github/{slug}/blob/{path}" in links
+    edition = "colab/start/five-minutes.ipynb"
+    assert f"https://colab.research.google.com/github/{slug}/blob/{edition}" in links
     assert f"https://github.com/{slug}/edit/{path}" in links
     assert any(link.startswith(f"https://mybinder.org/v2/gh/{slug}/main") for link in links)
 

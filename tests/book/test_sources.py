@@ -14,14 +14,13 @@ import pytest
 import reading_time
 import topics
 import yaml
+from colab import colab_url
 from execute import ROOT, notebooks
 from notebooks import SETUP
 from pybtex.database import parse_file
 
 BOOK = ROOT / "book"
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
-REPOSITORY = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
-COLAB = REPOSITORY.replace("https://github.com", "https://colab.research.google.com/github")
 IN_TOC = [entry["file"] for part in TOC["parts"] for entry in part["chapters"]]
 PARTS = {part["caption"]: [entry["file"] for entry in part["chapters"]] for part in TOC["parts"]}
 APPENDIX = PARTS.pop("Appendix")
@@ -95,7 +94,7 @@ def test_readme_and_landing_page_list_the_book_in_the_order_of_the_contents():
     readme, landing = (ROOT / "README.md").read_text(), (BOOK / "index.md").read_text()
     paths = [file_of(name) for name in IN_PARTS]
     rows = [
-        f"| {titled(path)} | [Open in Colab]({COLAB}/blob/main/book/{named(path)}) |"
+        f"| {titled(path)} | [Open in Colab]({colab_url(named(path).removesuffix('.ipynb'))}) |"
         for path in paths
         if path.suffix == ".ipynb"
     ]
@@ -276,9 +275,7 @@ def test_a_new_chapter_has_the_right_shape_and_is_named_everywhere(
         and titled(tmp_path / "book" / part / "index.md") == part.capitalize()
     )
     assert toc["parts"][-1] == TOC["parts"][-1]
-    row = (
-        f"| Watching a run | [Open in Colab]({COLAB}/blob/main/book/{part}/watching-a-run.ipynb) |"
-    )
+    row = f"| Watching a run | [Open in Colab]({colab_url(f'{part}/watching-a-run')}) |"
     rows = [
         line for line in (tmp_path / "README.md").read_text().splitlines() if "in Colab]" in line
     ]
@@ -348,7 +345,7 @@ def test_ci_runs_the_command_of_the_readme():
     commands = {path.stem: re.findall(r"run: (make .*)", path.read_text()) for path in WORKFLOWS}
     assert commands == {
         "test": ["make test CONSTRAINTS='-c ${{ matrix.versions }}'"],
-        "publish": ["make book"],
+        "publish": ["make book", "make colab"],
         "newest": ["make test CONSTRAINTS="],
         "release": ["make wheel"],
         "systems": [],
