@@ -8,8 +8,9 @@ refuses outputs of a cell without a count; metadata hold only what the book read
 `setup` is the same everywhere.
 
 On the page the code of the idea stands open and the rest folds. A cell's first line says which it
-is: `# Plot: what it shows`, `# Check: what it checks`, `# Check exercise 1`, `# Solution 1`; cells
-that only import, and the setup cell, fold too.
+is: `# Plot: what the picture shows`, `# Check: what it checks`, `# Check exercise 1`,
+`# Solution 1`; cells that only import, and the setup cell, fold too. What the picture shows is its
+alternative text as well.
 """
 
 import argparse
@@ -37,7 +38,7 @@ if "google.colab" in sys.modules:
     %pip install --quiet --no-deps git+{REPOSITORY}@v{VERSION}"""
 
 FOLDS = (  # first line of a cell, tag that folds it, what stands on the folded cell
-    (r"# Plot: (.+)", "hide-input", r"Code of the plot: \1"),
+    (r"# Plot: (.+)", "hide-input", "Code of the plot"),
     (r"# Check: (.+)", "hide-input", r"✓ \1"),
     (r"# Check exercise (\d+)", "hide-cell", r"Check your answer to exercise \1"),
     (r"# Solution (\d+)", "hide-cell", r"Solution \1: code and output"),
@@ -49,7 +50,7 @@ def folded(cell: NotebookNode) -> NotebookNode:
     """The metadata of a code cell, with the fold that its first line asks for."""
     tags = [tag for tag in cell.metadata.get("tags", []) if not tag.startswith("hide-")]
     lines = [line for line in cell.source.splitlines() if line.strip()]
-    fold, prompt = None, None
+    fold, prompt, settings = None, None, dict(cell.metadata.get("mystnb", {}))
     if "setup" in tags:
         fold, prompt = "hide-input", "Setup for Colab"
     elif lines and all(map(IMPORT.match, lines)):
@@ -57,10 +58,12 @@ def folded(cell: NotebookNode) -> NotebookNode:
     for pattern, tag, words in FOLDS if lines else ():
         if found := re.fullmatch(pattern, lines[0]):
             fold, prompt = tag, found.expand(words)
+            if words == "Code of the plot":
+                settings["image"] = {"alt": found[1]}
     if not fold:
         return NotebookNode(cell.metadata)
-    prompts = {"code_prompt_show": prompt, "code_prompt_hide": prompt}
-    return NotebookNode(tags=[*tags, fold], mystnb=prompts)
+    settings |= {"code_prompt_show": prompt, "code_prompt_hide": prompt}
+    return NotebookNode(tags=[*tags, fold], mystnb=settings)
 
 
 def text_of(output: NotebookNode, count: int) -> NotebookNode | None:
