@@ -9,8 +9,9 @@ from myst_nb.core.variables import format_plain_text
 from myst_nb.ext.glue import extract_glue_data_cell
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
+from notebooks import folded
 
-from gantutor.notebook import choose, glue, versions
+from gantutor.notebook import check_answer, choose, glue, versions
 
 
 def test_the_quick_setting_is_taken_unless_the_environment_asks_for_the_full_one(monkeypatch):
@@ -65,3 +66,38 @@ def test_versions_load_no_framework():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("source", "tag", "prompt"),
+    [
+        ("# Plot: two curves cross\nplot()", "hide-input", "Code of the plot"),
+        ("# Check: the sum is 2\nassert 1 + 1 == 2", "hide-input", "✓ the sum is 2"),
+        ("# Check exercise 3\nf()", "hide-cell", "Check your answer to exercise 3"),
+        ("# Solution 12\nf()", "hide-cell", "Solution 12: code and output"),
+        ("import numpy as np\nfrom x import (\n    a,\n    b,\n)", "hide-input", "Imports"),
+    ],
+)
+def test_a_cell_folds_as_its_first_line_says(source, tag, prompt):
+    metadata = folded(new_code_cell(source, metadata={"tags": ["hide-output", "listing"]}))
+    assert metadata.tags == ["listing", tag]
+    assert metadata.mystnb.code_prompt_show == metadata.mystnb.code_prompt_hide == prompt
+    assert metadata.mystnb.get("image") == (
+        {"alt": "two curves cross"} if "Plot" in source else None
+    )
+
+
+@pytest.mark.parametrize(
+    "source", ["x = 1\n# Plot: late", "import a\na.f()", "# Your code here", ""]
+)
+def test_the_code_of_the_idea_stands_open(source):
+    metadata = {"mystnb": {"image": {"alt": "A line"}}}
+    assert folded(new_code_cell(source, metadata=metadata)) == metadata
+
+
+def test_an_answer_is_missing_right_or_wrong(capsys):
+    for answer in (..., 3, 4):
+        check_answer(answer, lambda x: x == 4, "Think of squares.")
+    missing, wrong, right = capsys.readouterr().out.splitlines()
+    assert missing.startswith("No answer yet") and right == "Right."
+    assert wrong == "Not yet, 3 is not it. Think of squares."
