@@ -81,8 +81,9 @@ def test_versions_load_no_framework():
 def test_a_cell_folds_as_its_first_line_says(source, tag, prompt):
     metadata = folded(new_code_cell(source, metadata={"tags": ["hide-output", "listing"]}))
     assert metadata.tags == ["listing", tag]
-    assert metadata.mystnb.code_prompt_show == metadata.mystnb.code_prompt_hide == prompt
-    assert metadata.mystnb.get("image") == (
+    settings = metadata["mystnb"]
+    assert settings["code_prompt_show"] == settings["code_prompt_hide"] == prompt
+    assert settings.get("image") == (
         {"alt": "two curves cross"} if "Plot" in source else None
     )
 
