@@ -52,11 +52,20 @@ MODULES = {
 # Modules that hold no public name of their own, or none that a reader needs.
 INTERNAL = {
     "gantutor",
+    "gantutor.cli.__main__",
+    "gantutor.cli.sample",
+    "gantutor.cli.score",
+    "gantutor.cli.shared",
+    "gantutor.cli.train",
+    "gantutor.keras.averaging",
     "gantutor.keras.building",
-    "gantutor.torch.batches",
+    "gantutor.keras.compiling",
+    "gantutor.keras.saving",
+    "gantutor.keras.watching",
     "gantutor.metrics.features",
     "gantutor.metrics.features.digits",
     "gantutor.runs",
+    "gantutor.runs.divergence",
     "gantutor.runs.feeding",
     "gantutor.runs.folder",
     "gantutor.runs.interrupt",
@@ -65,7 +74,10 @@ INTERNAL = {
     "gantutor.runs.progress",
     "gantutor.shipped",
     "gantutor.sizes",
+    "gantutor.torch.averaging",
+    "gantutor.torch.batches",
     "gantutor.torch.building",
+    "gantutor.torch.saving",
     "gantutor.validation",
 }
 FOLDER = "appendix/api"
