@@ -57,6 +57,7 @@ INTERNAL = {
     "gantutor.cli.score",
     "gantutor.cli.shared",
     "gantutor.cli.train",
+    "gantutor.files",
     "gantutor.keras.averaging",
     "gantutor.keras.building",
     "gantutor.keras.compiling",
