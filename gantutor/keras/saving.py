@@ -35,6 +35,7 @@ class Resumable:
             "run": self.id,
             "data": self._fed,
             "history": self.record.to_dict(),
+            "losses": dict(self._unrecorded),
         }
         save_arrays(path, arrays, metadata)
 
@@ -59,7 +60,7 @@ class Resumable:
             variable.assign(arrays[name])
         self.record, self.batch_size = History(**metadata["history"]), size
         self.id, self._fed = metadata["run"], metadata["data"]
-        self._restored = self._fed
+        self._restored, self._unrecorded = self._fed, metadata["losses"]
 
     def settings(self):
         """Return the settings that must agree for a run to go on, as plain data."""

@@ -35,7 +35,9 @@ class Trainer(Resumable, Compiled):
         The generators as they stand.
     record : gantutor.runs.history.History
         ``d_loss`` and ``g_loss``, and their terms where there are several, every `log_every`
-        steps, and what callbacks add.
+        steps, and what callbacks add. Of a lazy penalty an entry holds the newest value since the
+        entry before; where it was not due since then, there is none. Of the steps that
+        `steps_per_execution` runs at once, the last one is seen.
     step : int
         Updates of the generators so far.
     interrupted : bool
@@ -48,7 +50,7 @@ class Trainer(Resumable, Compiled):
     def __init__(self, **more):
         super().__init__(**more)
         self.record, self.id, self.interrupted = History(), uuid.uuid4().hex, False
-        self._fed, self._restored = None, None
+        self._fed, self._restored, self._unrecorded = None, None, {}
         self._steps = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="steps"
         )

@@ -20,7 +20,7 @@ class Watch(keras.callbacks.Callback):
     def __init__(self, tell, interrupt, last):
         super().__init__()
         self.tell, self.interrupt, self.last = tell, interrupt, last
-        self._logs, self._recorded = None, None
+        self._recorded = None
 
     def on_train_begin(self, logs=None):
         """Count from where the run stands."""
@@ -30,15 +30,20 @@ class Watch(keras.callbacks.Callback):
         """Look at the losses; record them at multiples of `log_every`."""
         model, step = self.model, self.model.step
         check_losses(logs, step)
-        self._logs = logs
+        counted = {name: value for name, value in logs.items() if model.counted(name, step - 1)}
+        model._unrecorded = {**model._unrecorded, **counted}
         if step // model.log_every > self._recorded // model.log_every or step == self.last:
-            model.record.add(step, **logs)
-            self._recorded = step
+            self._record()
         self.tell()
         if self.interrupt.requested:
             model.stop_training = True
 
     def on_train_end(self, logs=None):
         """Record the last losses."""
-        if self._logs and self.model.step != self._recorded:
-            self.model.record.add(self.model.step, **self._logs)
+        if self._recorded != self.model.step:
+            self._record()
+
+    def _record(self):
+        model, self._recorded = self.model, self.model.step
+        model.record.add(model.step, **model._unrecorded)
+        model._unrecorded = {}

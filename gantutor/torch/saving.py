@@ -38,6 +38,7 @@ class Resumable:
             "data": self._fed,
             "history": self.record.to_dict(),
             "losses": self._unrecorded,
+            "several": sorted(self._several),
         }
         save_arrays(path, arrays, metadata)
 
@@ -64,6 +65,7 @@ class Resumable:
         self.id, self._fed = metadata["run"], metadata["data"]
         self._restored = self._fed
         self._unread, self._unrecorded = [], metadata["losses"]
+        self._several = set(metadata["several"])
 
     def settings(self):
         """Return the settings that must agree for a run to go on, as plain data."""

@@ -55,7 +55,8 @@ class Trainer(Resumable):
         The generators as they stand.
     record : gantutor.runs.history.History
         ``d_loss`` and ``g_loss``, and their terms where there are several, every `log_every`
-        steps, and what callbacks add.
+        steps, and what callbacks add. Of a lazy penalty an entry holds the newest value since the
+        entry before; where it was not due since then, there is none.
     step : int
         Updates of the generators so far.
     interrupted : bool
@@ -107,7 +108,7 @@ class Trainer(Resumable):
         self.ema, self.current = self.averages[0], game.sampler(game.generators())
         self.record, self.step, self.id = History(), 0, uuid.uuid4().hex
         self.interrupted = False
-        self._unread, self._unrecorded = [], {}
+        self._unread, self._unrecorded, self._several = [], {}, set()
         self._fed, self._restored = None, None
 
     @classmethod
@@ -278,7 +279,16 @@ class Trainer(Resumable):
             with torch.set_grad_enabled(k + 1 == len(batches)):
                 fake = self.game.draw(batch, noise)
             d_terms = self.discriminator_step(batch, fake, noise)
-        return _named("d", d_terms) | _named("g", self.generator_step(batch, fake, noise))
+        return self._named("d", d_terms) | self._named("g", self.generator_step(batch, fake, noise))
+
+    def _named(self, side, terms):
+        """The loss, and its terms where there are several, be it at other steps than this one."""
+        if len(terms) > 1:
+            self._several.add(side)
+        named = {f"{side}_loss": sum(terms.values())}
+        if side in self._several:
+            named |= {f"{side}_{name}": term for name, term in terms.items()}
+        return named
 
     def _update(self, side, terms):
         optimizer = self.optimizers[side]
@@ -357,11 +367,3 @@ def _detached(fake):
     if isinstance(fake, dict):
         return {name: tensor.detach() for name, tensor in fake.items()}
     return fake.detach()
-
-
-def _named(side, terms):
-    """The loss, and its terms where there are several."""
-    named = {f"{side}_loss": sum(terms.values())}
-    if len(terms) > 1:
-        named |= {f"{side}_{name}": term for name, term in terms.items()}
-    return named

@@ -149,19 +149,35 @@ def test_rates_of_every_group_must_agree(tmp_path):
         made(2e-3).restore(path)
 
 
-def test_a_record_with_lazy_terms_is_the_same_after_a_resume(tmp_path):
-    # Penalties are due at steps 1, 4, 7, 10, …; the record of step 9 has that of step 7, which
-    # the checkpoint of step 8 must hand on.
-    twin = Twin("torch")
-    recipe = QUICK.replace(penalties={"r1": 1.0}).replace(game={"penalty_every": 3})
+LAZY = QUICK.replace(penalties={"r1": 1.0}).replace(game={"penalty_every": 3})
 
+
+def test_a_lazy_penalty_is_recorded_where_it_was_due(twin):
+    # It is due at steps 1, 4, 7, …; an entry holds the newest value since the entry before.
+    records = {}
+    for every in (1, 2, 9):
+        trainer = twin.build(LAZY)
+        trainer.log_every = every
+        twin.fit(trainer, IMAGES, 9)
+        records[every] = trainer.record
+    steps = {every: record.steps["d_r1"] for every, record in records.items()}
+    assert steps == {1: [1, 4, 7], 2: [2, 4, 8], 9: [9]}
+    assert records[2].steps["d_adversarial"] == [2, 4, 6, 8, 9]
+    values = records[1].history["d_r1"]
+    assert min(values) > 0
+    assert records[2].history["d_r1"] == values
+    assert records[9].history["d_r1"] == values[-1:]
+
+
+def test_a_record_with_lazy_terms_is_the_same_after_a_resume(twin, tmp_path):
+    # The record of step 9 has the penalty of step 7, which the checkpoint of step 8 must hand on.
     def fit(trainer, steps, told=()):
         trainer.log_every = 9
-        trainer.fit(IMAGES, steps, told)
+        twin.fit(trainer, IMAGES, steps, told)
 
-    whole = twin.build(recipe)
+    whole = twin.build(LAZY)
     fit(whole, 9, [callbacks.Checkpoint(tmp_path, every=4)])
-    resumed = twin.build(recipe)
+    resumed = twin.build(LAZY)
     resumed.restore(checkpoint_path(tmp_path, 8))
     fit(resumed, 1)
     assert resumed.record.to_dict() == whole.record.to_dict()
