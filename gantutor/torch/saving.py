@@ -124,7 +124,8 @@ def _load_moments(optimizer, arrays, prefix):
         if name.startswith(prefix):
             index, key = name.removeprefix(prefix).split(".", 1)
             parameter, value = parameters[int(index)], torch.from_numpy(np.array(array))
-            if value.shape == parameter.shape:
+            # A counter is no moment, even if the parameter is a single number, too.
+            if key != "step" and value.shape == parameter.shape:
                 value = torch.empty_like(parameter, requires_grad=False).copy_(value)
             state.setdefault(int(index), {})[key] = value
     # The optimiser itself knows which of its numbers must lie on the parameters' device.

@@ -130,6 +130,47 @@ def test_every_optimiser_of_pytorch_resumes_to_the_same_bits(name, tmp_path):
         other.restore(path)
 
 
+@pytest.mark.parametrize("fused", [True, False])
+def test_optimiser_state_is_restored_as_pytorch_would(fused, tmp_path):
+    torch = pytest.importorskip("torch")
+    from torch import nn
+
+    class Scaled(nn.Linear):
+        def __init__(self, inputs, outputs):
+            super().__init__(inputs, outputs)
+            self.gain = nn.Parameter(torch.ones((), dtype=torch.float64))
+
+        def forward(self, x):
+            return super().forward(x) * self.gain.float()
+
+    twin = Twin("torch")
+
+    def made():
+        judge = nn.Sequential(Scaled(2, 1), nn.Flatten(0))
+        game = twin.games.GAN(nn.Linear(3, 2), judge, latent_dim=3)
+        adam = lambda parameters: torch.optim.Adam(parameters, fused=fused)  # noqa: E731
+        return twin.play(game, batch_size=4, discriminator_optimizer=adam)
+
+    trainer, path = made(), checkpoint_path(tmp_path, 2)
+    trainer.fit(np.random.default_rng(0).normal(size=(8, 2)).astype("f4"), 2)
+    trainer.save_checkpoint(path)
+    ours, theirs = made(), made()
+    ours.restore(path)
+    for side, optimizer in trainer.optimizers.items():
+        theirs.optimizers[side].load_state_dict(optimizer.state_dict())
+        found, wanted = (t.optimizers[side].state_dict()["state"] for t in (ours, theirs))
+        assert found.keys() == wanted.keys() and len(found) > 1
+        for index, state in wanted.items():
+            assert found[index].keys() == state.keys() == {"step", "exp_avg", "exp_avg_sq"}
+            for key, value in state.items():
+                here = found[index][key]
+                assert (here.dtype, here.device, here.stride()) == (
+                    value.dtype, value.device, value.stride()
+                ), key  # fmt: skip
+                assert torch.equal(here, value)
+            assert found[index]["step"].dtype == torch.float32 and found[index]["step"] == 2
+
+
 def test_rates_of_every_group_must_agree(tmp_path):
     torch = pytest.importorskip("torch")
     twin = Twin("torch")
