@@ -303,6 +303,13 @@ def train(
     -------
     gantutor.keras.games.Game
         With ``sample``, ``record``, ``step``.
+
+    Notes
+    -----
+    TensorFlow keeps the graph of each compiled training step until the process ends, also when
+    the model is gone: about 5 MB for each call with a small recipe, as for any `keras.Model` that
+    is compiled and fitted anew. `keras.utils.clear_session` gives a part of it back; several
+    hundred trainings belong into several processes.
     """
     if steps is not None:
         recipe = recipe.replace(steps=steps)
