@@ -6,6 +6,7 @@
 
 import importlib
 import inspect
+import re
 import shutil
 from pathlib import Path
 from types import ModuleType
@@ -159,8 +160,24 @@ def write_pages(app: Sphinx) -> None:
             page.write_text(name_page(module, name))
 
 
+def breakable(html: str) -> str:
+    """Let long names break after dots and underscores, and so nowhere else."""
+    return re.sub(
+        r">(\w+(?:[._]\w+)+)<", lambda name: re.sub(r"(?<=[._])(?=\w)", "<wbr>", name[0]), html
+    )
+
+
+def break_names(
+    app: Sphinx, page: str, template: str, context: dict, doctree: object | None
+) -> None:
+    """Make the names on the pages of the package breakable."""
+    if page.startswith(FOLDER):
+        context["body"] = breakable(context["body"])
+
+
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx, ahead of what reads the table of contents."""
     app.connect("config-inited", remove_pages, priority=100)
     app.connect("builder-inited", write_pages)
+    app.connect("html-page-context", break_names)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
