@@ -119,7 +119,7 @@ def name_page(module: ModuleType, name: str) -> str:
     """All that the docstrings say of one name; the only way to it is its module's table."""
     value = getattr(module, name)
     kind = "class" if inspect.isclass(value) else "function" if callable(value) else "data"
-    members = ["   :members:"] if kind == "class" else []
+    members = ["   :members:", *inherited(value)] if kind == "class" else []
     return ":orphan:\n\n" + titled(
         name,
         f"In :mod:`{module.__name__}`.",
@@ -129,6 +129,13 @@ def name_page(module: ModuleType, name: str) -> str:
         f".. auto{kind}:: {name}",
         *members,
     )
+
+
+def inherited(value: type) -> list[str]:
+    """The option for members of internal bases, which have no page of their own."""
+    internal = [base for base in value.__mro__[1:] if base.__module__ in INTERNAL]
+    others = [base.__name__ for base in value.__mro__[1:] if base.__module__ not in INTERNAL]
+    return [f"   :inherited-members: {others[0]}"] if internal else []
 
 
 def overview() -> str:
