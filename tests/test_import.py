@@ -99,7 +99,7 @@ tensorflow.function(lambda x: x + 1)(tensorflow.ones(2))
         "import torch._dynamo" + KERAS + TORCH,
         TORCH + KERAS + TORCH,
         "import triton" + KERAS + TORCH,
-        KERAS + "import gantutor.torch as t; t.sample(t.load_generator('digits'), 2)",
+        KERAS + "import gantutor.torch as t; t.load_generator('digits').sample(2)",
     ],
     ids=["keras", "compiler first", "optimiser first", "triton first", "samples without training"],
 )

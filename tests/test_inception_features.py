@@ -2,6 +2,8 @@
 
 import json
 import sys
+from importlib.util import find_spec
+from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -18,9 +20,15 @@ from gantutor.torch.inception import inception_features  # noqa: E402
 @pytest.fixture(scope="module")
 def fidelity():
     # Where torch is built without CUDA and torchvision with it, torchvision's compiled part does
-    # not load, and its import asks for these operators, which no feature needs.
-    for name in ("nms", "qnms"):
-        if not hasattr(torch.ops.torchvision, name):
+    # not load, and its import asks for these operators, which no feature needs. Where that part
+    # does load, it registers them itself, and a second registration would end the process.
+    torchvision = find_spec("torchvision")
+    if torchvision is None:
+        pytest.skip("torchvision is not installed")
+    try:
+        torch.ops.load_library(next(Path(torchvision.origin).parent.glob("_C*.*")))
+    except OSError:
+        for name in ("nms", "qnms"):
             torch.library.define(f"torchvision::{name}", "(Tensor a, Tensor b, float c) -> Tensor")
     return pytest.importorskip("torch_fidelity")
 

@@ -6,6 +6,7 @@
 
 import importlib
 import inspect
+import re
 import shutil
 from pathlib import Path
 from types import ModuleType
@@ -52,11 +53,21 @@ MODULES = {
 # Modules that hold no public name of their own, or none that a reader needs.
 INTERNAL = {
     "gantutor",
+    "gantutor.cli.__main__",
+    "gantutor.cli.sample",
+    "gantutor.cli.score",
+    "gantutor.cli.shared",
+    "gantutor.cli.train",
+    "gantutor.files",
+    "gantutor.keras.averaging",
     "gantutor.keras.building",
-    "gantutor.torch.batches",
+    "gantutor.keras.compiling",
+    "gantutor.keras.saving",
+    "gantutor.keras.watching",
     "gantutor.metrics.features",
     "gantutor.metrics.features.digits",
     "gantutor.runs",
+    "gantutor.runs.divergence",
     "gantutor.runs.feeding",
     "gantutor.runs.folder",
     "gantutor.runs.interrupt",
@@ -65,7 +76,10 @@ INTERNAL = {
     "gantutor.runs.progress",
     "gantutor.shipped",
     "gantutor.sizes",
+    "gantutor.torch.averaging",
+    "gantutor.torch.batches",
     "gantutor.torch.building",
+    "gantutor.torch.saving",
     "gantutor.validation",
 }
 FOLDER = "appendix/api"
@@ -105,7 +119,7 @@ def name_page(module: ModuleType, name: str) -> str:
     """All that the docstrings say of one name; the only way to it is its module's table."""
     value = getattr(module, name)
     kind = "class" if inspect.isclass(value) else "function" if callable(value) else "data"
-    members = ["   :members:"] if kind == "class" else []
+    members = ["   :members:", *inherited(value)] if kind == "class" else []
     return ":orphan:\n\n" + titled(
         name,
         f"In :mod:`{module.__name__}`.",
@@ -115,6 +129,13 @@ def name_page(module: ModuleType, name: str) -> str:
         f".. auto{kind}:: {name}",
         *members,
     )
+
+
+def inherited(value: type) -> list[str]:
+    """The option for members of internal bases, which have no page of their own."""
+    internal = [base for base in value.__mro__[1:] if base.__module__ in INTERNAL]
+    others = [base.__name__ for base in value.__mro__[1:] if base.__module__ not in INTERNAL]
+    return [f"   :inherited-members: {others[0]}"] if internal else []
 
 
 def overview() -> str:
@@ -146,8 +167,24 @@ def write_pages(app: Sphinx) -> None:
             page.write_text(name_page(module, name))
 
 
+def breakable(html: str) -> str:
+    """Let long names break after dots and underscores, and so nowhere else."""
+    return re.sub(
+        r">(\w+(?:[._]\w+)+)<", lambda name: re.sub(r"(?<=[._])(?=\w)", "<wbr>", name[0]), html
+    )
+
+
+def break_names(
+    app: Sphinx, page: str, template: str, context: dict, doctree: object | None
+) -> None:
+    """Make the names on the pages of the package breakable."""
+    if page.startswith(FOLDER):
+        context["body"] = breakable(context["body"])
+
+
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx, ahead of what reads the table of contents."""
     app.connect("config-inited", remove_pages, priority=100)
     app.connect("builder-inited", write_pages)
+    app.connect("html-page-context", break_names)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -88,6 +88,54 @@ class _Mapped:
         return taken
 
 
+def named(batch, inputs):
+    """Return a batch by name, which may be tensors in the order of `inputs`, or a dictionary."""
+    if isinstance(batch, dict):
+        return batch
+    return dict(zip(inputs, batch if isinstance(batch, tuple) else (batch,), strict=True))
+
+
+def checked(dataset, game):
+    """Compare a data set with what a game needs, its labels as they come.
+
+    Parameters
+    ----------
+    dataset : tf.data.Dataset
+        Of batches as `named` takes them.
+    game : gantutor.keras.games.Game
+        Compiled.
+
+    Returns
+    -------
+    tf.data.Dataset
+
+    Raises
+    ------
+    ValueError
+        If its batches hold something else than the game's inputs.
+    """
+    spec, inputs, steps = dataset.element_spec, game.inputs, game.discriminator_steps
+    given = list(spec) if isinstance(spec, dict) else list(inputs)
+    count = len(spec) if isinstance(spec, tuple | dict) else 1
+    if count != len(inputs) or set(given) != set(inputs):
+        raise ValueError(f"Each batch must hold {', '.join(inputs)}; this data set gives {spec}.")
+
+    def enough(*batch):  # the end of a pass may hold too few examples for each step of D
+        return tf.shape(tf.nest.flatten(batch)[0])[0] >= steps
+
+    def known(*batch):
+        labels = named(batch[0] if isinstance(batch[0], dict) else batch, inputs)["labels"]
+        # Here, because on a GPU a class that does not exist would count as zeros.
+        inside = tf.reduce_all((labels >= 0) & (labels < game.classes))
+        said = f"labels must lie in 0 … {game.classes - 1}"
+        with tf.control_dependencies([tf.debugging.Assert(inside, [said, labels])]):
+            return tf.nest.map_structure(tf.identity, batch if len(batch) > 1 else batch[0])
+
+    if steps > 1 and tf.nest.flatten(spec)[0].shape[0] is None:
+        dataset = dataset.filter(enough)
+    return dataset.map(known) if "labels" in inputs else dataset
+
+
 def prefetched(dataset):
     """Return a `tf.data.Dataset` that prepares one batch ahead, in the time that training leaves.
 

@@ -6,24 +6,20 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from gantutor.keras import building
-from gantutor.keras.batches import from_arrays
+from gantutor.keras import averaging, building
+from gantutor.keras.batches import checked, from_arrays, named
+from gantutor.keras.compiling import Compiled
+from gantutor.keras.saving import Resumable
+from gantutor.keras.watching import Watch
 from gantutor.runs import feeding, parts, seeds
 from gantutor.runs.callbacks import telling
-from gantutor.runs.checkpoint import (
-    check_same_arrays,
-    check_same_settings,
-    load_arrays,
-    save_arrays,
-)
+from gantutor.runs.divergence import diverged
 from gantutor.runs.history import History
 from gantutor.runs.interrupt import catch_interrupt
 from gantutor.validation import check_choice, check_positive
 
-SIDES = ("generator", "discriminator")
 
-
-class Trainer(keras.Model):
+class Trainer(Resumable, Compiled):
     """What every game in Keras is trained by: a model whose `train_step` updates both sides.
 
     A game (`gantutor.keras.games.Game`) is a subclass with networks and losses; `compile` chooses
@@ -39,7 +35,9 @@ class Trainer(keras.Model):
         The generators as they stand.
     record : gantutor.runs.history.History
         ``d_loss`` and ``g_loss``, and their terms where there are several, every `log_every`
-        steps, and what callbacks add.
+        steps, and what callbacks add. Of a lazy penalty an entry holds the newest value since the
+        entry before; where it was not due since then, there is none. Of the steps that
+        `steps_per_execution` runs at once, the last one is seen.
     step : int
         Updates of the generators so far.
     interrupted : bool
@@ -52,96 +50,15 @@ class Trainer(keras.Model):
     def __init__(self, **more):
         super().__init__(**more)
         self.record, self.id, self.interrupted = History(), uuid.uuid4().hex, False
-        self._fed, self._restored = None, None
-        self._networks_of_averages = []
+        self._fed, self._restored, self._unrecorded = None, None, {}
         self._steps = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="steps"
         )
-
-    def compile(
-        self,
-        generator_optimizer="adam",
-        discriminator_optimizer="adam",
-        discriminator_steps=1,
-        decay=None,
-        ema_decay=0.99,
-        seed=0,
-        **more,
-    ):
-        """Choose optimisers, and how often each side is updated.
-
-        Parameters
-        ----------
-        generator_optimizer, discriminator_optimizer
-            A name or a pair such as ``("adam", {"learning_rate": 1e-3})`` of
-            `gantutor.keras.optimizers`, a function that returns an optimiser, or a
-            `keras.optimizers.Optimizer`. Under the policy ``mixed_float16`` both get a
-            `keras.optimizers.LossScaleOptimizer` around them.
-        discriminator_steps : int
-            Updates of the discriminators for one of the generators; a batch of `fit` is split
-            into that many equal parts, one for each.
-        decay : tuple[int, int] or None
-            First and last step of a linear fall of both learning rates to 0.
-        ema_decay : float or sequence of float
-            Decay of the moving average of the generators' weights; 0 follows them at once.
-            Several numbers keep several averages.
-        seed : int
-            Seed of the order of the data and of all noise.
-        **more
-            Passed on to `keras.Model.compile`, such as ``steps_per_execution``.
-        """
-        super().compile(**{"jit_compile": False} | more)
-        self.discriminator_steps = check_positive(discriminator_steps, "discriminator_steps")
-        self.decay = parts.check_decay(decay)
-        self.ema_decays = parts.check_ema_decays(ema_decay)
-        self.seed = seeds.check_seed(seed)
-        half = self.dtype_policy.compute_dtype == "float16"
-        chosen = (generator_optimizer, discriminator_optimizer)
-        made = [building.optimizer(choice) for choice in chosen]
-        if half:
-            made = [keras.optimizers.LossScaleOptimizer(optimizer) for optimizer in made]
-        self.generator_optimizer, self.discriminator_optimizer = made
-        self._rates = {}
-        for side, optimizer in self.optimizers.items():
-            parameters = self.parameters(side)
-            optimizer.build(parameters)
-            inner = getattr(optimizer, "inner_optimizer", optimizer)
-            held = {id(variable) for variable in inner._trainable_variables}
-            if held != {id(variable) for variable in parameters}:
-                raise ValueError(
-                    "The optimizer must hold the parameters of its side of the game, and no "
-                    f"others; it has {len(held)} variables, and the {side}'s side "
-                    f"{len(parameters)}. Give each side one of its own."
-                )
-            if self.decay and not isinstance(inner._learning_rate, keras.Variable):
-                raise ValueError(
-                    f"decay and a schedule of the {side}'s optimizer cannot both set its rate."
-                )
-            self._rates[side] = float(np.asarray(inner.learning_rate))
-            if not 0 <= self._rates[side] < float("inf"):
-                raise ValueError(
-                    f"The learning rate of the {side}'s optimizer must be at least 0 and finite; "
-                    f"got {self._rates[side]}."
-                )
-        for network in self._copies():  # of an earlier `compile`: a file would hold them, too
-            self._tracker.untrack(network)
-        self._networks_of_averages = [
-            {name: _copy(network) for name, network in self.generators().items()}
-            for _ in self.ema_decays
-        ]
-        self.averages = [self.sampler(networks) for networks in self._networks_of_averages]
 
     @classmethod
     def from_recipe(cls, recipe, seed=0):
         """Build and compile the game of a `gantutor.recipes.Recipe`."""
         return building.build(recipe, seed)
-
-    @property
-    def optimizers(self):
-        """The optimisers by the names of the sides."""
-        return dict(
-            zip(SIDES, (self.generator_optimizer, self.discriminator_optimizer), strict=True)
-        )
 
     @property
     def ema(self):
@@ -157,11 +74,6 @@ class Trainer(keras.Model):
     def step(self):
         """Updates of the generators so far."""
         return int(self._steps.numpy())
-
-    def parameters(self, side):
-        """Return the variables of the generators or the discriminators that are to be trained."""
-        networks = self.generators() if side == "generator" else self.discriminators()
-        return [v for network in networks.values() for v in network.trainable_variables]
 
     def call(self, inputs, training=False):
         """Map what the generator takes through the averaged generator."""
@@ -227,7 +139,7 @@ class Trainer(keras.Model):
         if isinstance(x, tf.data.Dataset):
             if y is not None or batch_size is not None:
                 raise ValueError("A data set holds its labels, in batches; got y or batch_size.")
-            x = self._checked(x)
+            x = checked(x, self)
         else:
             x, per_pass = self._feed(x, y, batch_size)
             steps_per_epoch = per_pass if steps_per_epoch is None else steps_per_epoch
@@ -240,7 +152,7 @@ class Trainer(keras.Model):
         total = epochs * steps_per_epoch if steps_per_epoch else None
         # Ctrl-C waits also for what callbacks do at the beginning and at the end, such as saving.
         with catch_interrupt() as interrupt, telling(own, self, total) as tell:
-            watch = _Watch(tell, interrupt, last=total and self.step + total)
+            watch = Watch(tell, interrupt, last=total and self.step + total)
             history = super().fit(
                 x,
                 epochs=epochs,
@@ -256,7 +168,7 @@ class Trainer(keras.Model):
 
     def train_step(self, data):
         """Update the discriminators `discriminator_steps` times, then the generators once."""
-        batch = self._named(data)
+        batch = named(data, self.inputs)
         step = tf.identity(self._steps.value)
         self._set_rates(step)
         # All noise of a step depends on seed and step alone: a resumed run needs no other state.
@@ -326,100 +238,8 @@ class Trainer(keras.Model):
         """
         samples = self.ema.sample(latents, seed, **more)
         if not np.isfinite(samples).all():
-            raise FloatingPointError(diverged("the generator's output is not finite", self.step))
+            raise diverged("the generator's output is not finite", self.step)
         return samples
-
-    def save_checkpoint(self, path):
-        """Write all that `restore` needs to one file, atomically.
-
-        `save` writes a model that Keras loads; this writes a run that goes on to the same bits.
-
-        Raises
-        ------
-        gantutor.runs.checkpoint.CheckpointError
-            If the file cannot be written; the model and older files stay as they are.
-        FloatingPointError
-            If the run has diverged; nothing is written then.
-        """
-        arrays = {name: variable.numpy() for name, variable in self._state().items()}
-        for name, array in arrays.items():
-            if array.dtype.kind == "f" and not np.isfinite(array).all():
-                raise FloatingPointError(diverged(f"{name} is not finite", self.step))
-        metadata = {
-            "framework": "keras",
-            "settings": self.settings(),
-            "step": self.step,
-            "run": self.id,
-            "data": self._fed,
-            "history": self.record.to_dict(),
-        }
-        save_arrays(path, arrays, metadata)
-
-    def restore(self, path):
-        """Continue from a file of `save_checkpoint`: the next step is the one it would have been.
-
-        Raises
-        ------
-        gantutor.runs.checkpoint.CheckpointError
-            If the file is damaged, or belongs to other networks or settings; nothing changes then.
-        """
-        arrays, metadata = load_arrays(path)
-        check_same_settings(path, {"framework": metadata.get("framework")}, {"framework": "keras"})
-        size = metadata["settings"]["batch_size"]
-        settings = self.settings()
-        if self.batch_size is None:  # it is `fit` that is told one
-            settings["batch_size"] = size
-        check_same_settings(path, metadata["settings"], settings)
-        state = self._state()
-        check_same_arrays(path, arrays, state)
-        for name, variable in state.items():
-            variable.assign(arrays[name])
-        self.record, self.batch_size = History(**metadata["history"]), size
-        self.id, self._fed = metadata["run"], metadata["data"]
-        self._restored = self._fed
-
-    def settings(self):
-        """Return the settings that must agree for a run to go on, as plain data."""
-        described = {
-            f"{side}_optimizer": _described(optimizer, self._rates[side])
-            for side, optimizer in self.optimizers.items()
-        }
-        return {
-            **self.game_settings(),
-            **described,
-            "batch_size": self.batch_size,
-            "discriminator_steps": self.discriminator_steps,
-            "decay": self.decay and list(self.decay),
-            "ema_decay": list(self.ema_decays),
-            "seed": self.seed,
-        }
-
-    def get_compile_config(self):
-        """Return what `compile` was told, for a file."""
-        return {
-            **{
-                f"{side}_optimizer": self._serialized(side, optimizer)
-                for side, optimizer in self.optimizers.items()
-            },
-            "discriminator_steps": self.discriminator_steps,
-            "decay": self.decay and list(self.decay),
-            "ema_decay": list(self.ema_decays),
-            "seed": self.seed,
-        }
-
-    def _serialized(self, side, optimizer):
-        inner = getattr(optimizer, "inner_optimizer", optimizer)
-        written = keras.saving.serialize_keras_object(inner)
-        if self.decay:  # the rate at first, not what it has fallen to
-            written["config"]["learning_rate"] = self._rates[side]
-        return written
-
-    def compile_from_config(self, config):
-        """Compile as `get_compile_config` says."""
-        for side in SIDES:
-            name = f"{side}_optimizer"
-            config = {**config, name: keras.saving.deserialize_keras_object(config[name])}
-        self.compile(**config)
 
     def _feed(self, x, y, batch_size):
         if batch_size is None:
@@ -438,46 +258,6 @@ class Trainer(keras.Model):
         self.batch_size, self._fed = batch_size, found
         return dataset, min(len(array) for array in arrays.values()) // size
 
-    def _checked(self, dataset):
-        """Compare a data set with what the game needs, its labels as they come."""
-        spec = dataset.element_spec
-        given = list(spec) if isinstance(spec, dict) else list(self.inputs)
-        count = len(spec) if isinstance(spec, tuple | dict) else 1
-        if count != len(self.inputs) or set(given) != set(self.inputs):
-            raise ValueError(
-                f"Each batch must hold {', '.join(self.inputs)}; this data set gives {spec}."
-            )
-
-        def enough(*batch):  # the end of a pass may hold too few examples for each step of D
-            count = tf.shape(tf.nest.flatten(batch)[0])[0]
-            return count >= self.discriminator_steps
-
-        def checked(*batch):
-            labels = self._named(batch[0] if isinstance(batch[0], dict) else batch)["labels"]
-            # Here, because on a GPU a class that does not exist would count as zeros.
-            inside = tf.reduce_all((labels >= 0) & (labels < self.classes))
-            said = f"labels must lie in 0 … {self.classes - 1}"
-            with tf.control_dependencies([tf.debugging.Assert(inside, [said, labels])]):
-                return tf.nest.map_structure(tf.identity, batch if len(batch) > 1 else batch[0])
-
-        if self.discriminator_steps > 1 and tf.nest.flatten(spec)[0].shape[0] is None:
-            dataset = dataset.filter(enough)
-        return dataset.map(checked) if "labels" in self.inputs else dataset
-
-    def _named(self, data):
-        if isinstance(data, dict):
-            return data
-        return dict(zip(self.inputs, data if isinstance(data, tuple) else (data,), strict=True))
-
-    def _set_rates(self, step):
-        if not self.decay:
-            return
-        start, end = self.decay
-        factor = tf.clip_by_value((end - tf.cast(step, tf.float32)) / (end - start), 0.0, 1.0)
-        for side, optimizer in self.optimizers.items():
-            inner = getattr(optimizer, "inner_optimizer", optimizer)
-            inner._learning_rate.assign(self._rates[side] * factor)
-
     def _apply(self, side, tape, loss):
         variables = self.parameters(side)
         gradients = tape.gradient(loss, variables)
@@ -485,73 +265,7 @@ class Trainer(keras.Model):
         self.optimizers[side].apply([g for g, _ in used], [v for _, v in used])
 
     def _average(self, step):
-        step = tf.cast(step, tf.float32)
-        for decay, networks in zip(self.ema_decays, self._networks_of_averages, strict=True):
-            # While the average is young it forgets faster, or the first weights would linger.
-            decay = tf.minimum(decay, (1 + step) / (10 + step))
-            for name, network in self.generators().items():
-                for average, variable in zip(
-                    networks[name].variables, network.variables, strict=True
-                ):
-                    if average.dtype.startswith("float"):
-                        average.assign_add((1 - decay) * (variable - average))
-                    else:
-                        average.assign(variable)
-
-    def _copies(self):
-        return [network for networks in self._networks_of_averages for network in networks.values()]
-
-    def _state(self):
-        """All variables that the next step depends on, by name."""
-        owners = {
-            f"game.{name}": n for name, n in (self.generators() | self.discriminators()).items()
-        }
-        for k, networks in enumerate(self._networks_of_averages):
-            owners |= {f"average{k}.{name}": network for name, network in networks.items()}
-        owners |= {f"optimizer.{side}": optimizer for side, optimizer in self.optimizers.items()}
-        state = {
-            f"{owner}.{i:03d}": variable.value
-            for owner, network in owners.items()
-            for i, variable in enumerate(network.variables)
-        }
-        return state | {"steps": self._steps.value}
-
-
-class _Watch(keras.callbacks.Callback):
-    """Keeps the losses, tells the package's own callbacks, and stops at Ctrl-C or NaN."""
-
-    def __init__(self, tell, interrupt, last):
-        super().__init__()
-        self.tell, self.interrupt, self.last = tell, interrupt, last
-        self._logs, self._recorded = None, None
-
-    def on_train_begin(self, logs=None):
-        self._recorded = self.model.step
-
-    def on_train_batch_end(self, batch, logs=None):
-        model, step = self.model, self.model.step
-        if not np.isfinite(list(logs.values())).all():
-            said = ", ".join(f"{name} is {value}" for name, value in logs.items())
-            raise FloatingPointError(diverged(said, step))
-        self._logs = logs
-        if step // model.log_every > self._recorded // model.log_every or step == self.last:
-            model.record.add(step, **logs)
-            self._recorded = step
-        self.tell()
-        if self.interrupt.requested:
-            model.stop_training = True
-
-    def on_train_end(self, logs=None):
-        if self._logs and self.model.step != self._recorded:
-            self.model.record.add(self.model.step, **self._logs)
-
-
-def diverged(what, step):
-    """Return what the error says when a run has diverged."""
-    return (
-        f"Step {step}: {what}. Training stopped; checkpoints of earlier steps are intact. A lower "
-        "learning rate or a penalty may help."
-    )
+        averaging.follow(self._networks_of_averages, self.generators(), self.ema_decays, step)
 
 
 def train(
@@ -589,6 +303,13 @@ def train(
     -------
     gantutor.keras.games.Game
         With ``sample``, ``record``, ``step``.
+
+    Notes
+    -----
+    TensorFlow keeps the graph of each compiled training step until the process ends, also when
+    the model is gone: about 5 MB for each call with a small recipe, as for any `keras.Model` that
+    is compiled and fitted anew. `keras.utils.clear_session` gives a part of it back; several
+    hundred trainings belong into several processes.
     """
     if steps is not None:
         recipe = recipe.replace(steps=steps)
@@ -608,13 +329,6 @@ def train(
     return game
 
 
-def _copy(network):
-    copy = network.__class__.from_config(network.get_config())
-    copy.set_weights(network.get_weights())
-    copy.trainable = False
-    return copy
-
-
 def _total(terms):
     return tf.add_n(list(terms.values()))
 
@@ -625,10 +339,3 @@ def _named(side, terms):
     if len(terms) > 1:
         named |= {f"{side}_{name}": term for name, term in terms.items()}
     return named
-
-
-def _described(optimizer, rate):
-    """An optimiser's kind and numbers, as plain data; the rate as it was at first."""
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
-    config = {name: value for name, value in inner.get_config().items() if name != "name"}
-    return parts.describe({"name": type(inner).__name__, **config, "learning_rate": rate})

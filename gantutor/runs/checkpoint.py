@@ -5,20 +5,17 @@ Both frameworks hand in and get back NumPy arrays by name, so that nothing here 
 
 import contextlib
 import json
-import os
 import re
 import time
-import uuid
 from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from gantutor.files import INCOMPLETE, whole_file
+
 _PATTERN = re.compile(r"step-(\d{8})\.safetensors")
-_INCOMPLETE = ".incomplete"
-_UMASK = os.umask(0)
-os.umask(_UMASK)
 
 
 class CheckpointError(ValueError):
@@ -28,8 +25,7 @@ class CheckpointError(ValueError):
 def save_arrays(path, arrays, metadata):
     """Write arrays and metadata to one safetensors file, all or nothing.
 
-    The file appears under its name only when every byte is on the disk: a process killed at any
-    moment leaves the old file or the new one, never half of one.
+    A process killed at any moment leaves the old file or the new one, never half of one.
 
     Parameters
     ----------
@@ -46,30 +42,18 @@ def save_arrays(path, arrays, metadata):
         If the file cannot be written (full disk, read-only or missing folder).
     """
     path = Path(path)
-    temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # A name of its own for each writer, or two of them would publish each other's bytes.
-        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}{_INCOMPLETE}")
         # safetensors writes memory as it lies: channels-last arrays must be put in order first.
         arrays = {name: np.array(array, copy=None, order="C") for name, array in arrays.items()}
         text = json.dumps(metadata, default=_plain)
-        save_file(arrays, temporary, metadata={"gantutor": text})
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        with contextlib.suppress(OSError):  # not every file system knows rights
-            os.chmod(temporary, 0o666 & ~_UMASK)  # safetensors' files are for their owner alone
-        os.replace(temporary, path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as unfinished:
+            save_file(arrays, unfinished, metadata={"gantutor": text})
     except (OSError, SafetensorError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"Could not write {path}: {error}. Nothing that was there before has changed."
         ) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # the file is there, whatever happens to others now
-        _sync_folder(path.parent)
-    for left in path.parent.glob(f".*{_INCOMPLETE}"):
+    for left in path.parent.glob(f".*{INCOMPLETE}"):
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime > 3600:  # by a writer that was killed
                 left.unlink()
@@ -181,13 +165,3 @@ def check_same_arrays(path, found, expected):
             f"being {first}, {shapes[0].get(first, 'absent')} there and "
             f"{shapes[1].get(first, 'absent')} here."
         )
-
-
-def _sync_folder(folder):
-    # Without this the new name may be lost in a power cut. Windows cannot open folders.
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -3,9 +3,11 @@
 import contextlib
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
+from gantutor.files import INCOMPLETE, whole_file
 from gantutor.runs.checkpoint import CheckpointError
 
 _RUN, _LOCK = "run.json", ".lock"
@@ -36,14 +38,14 @@ def create(folder, run: dict) -> None:
     folder = Path(folder)
     if is_run(folder):
         raise ValueError(f"{folder} holds a run already. Resume it, or choose another folder.")
-    temporary = folder / f".{_RUN}.incomplete"  # which a killed process may have left
-    own = (_LOCK, temporary.name)
-    if folder.is_dir() and any(path.name not in own for path in folder.iterdir()):
+    # A killed process may have left an unfinished file.
+    own = re.compile(rf"{re.escape(_LOCK)}|\.{re.escape(_RUN)}\..*{re.escape(INCOMPLETE)}")
+    if folder.is_dir() and not all(own.fullmatch(path.name) for path in folder.iterdir()):
         raise ValueError(f"{folder} holds other files. A run needs a folder of its own.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
-        os.replace(temporary, folder / _RUN)
+        with whole_file(folder / _RUN) as unfinished:
+            unfinished.write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise CheckpointError(f"Could not write into {folder}: {error}.") from error
 

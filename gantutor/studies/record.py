@@ -12,8 +12,9 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 
+from gantutor.files import whole_file
 from gantutor.studies.grid import run_grid
-from gantutor.studies.tables import FOLDER, check_table, read_rows, write_rows, write_whole
+from gantutor.studies.tables import FOLDER, check_table, read_rows, write_rows
 from gantutor.validation import check_positive
 
 # How runs are collected and written down changes no result.
@@ -200,7 +201,8 @@ def _write_record(name, folder, rows):
         "versions": {"python": platform.python_version(), **_versions()},
     }
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    write_whole(folder / "table.json", text)
+    with whole_file(folder / "table.json") as unfinished:
+        unfinished.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _versions():

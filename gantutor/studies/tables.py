@@ -1,9 +1,7 @@
 """Tables of results: how they are written, read, checked, and which ones ship."""
 
 import csv
-import io
 import math
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from gantutor.files import whole_file
 from gantutor.validation import check_choice
 
 #: Where the studies and their tables lie.
@@ -108,23 +107,12 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, int | float | str]]) -> N
     A row that lacks a column gets NaN there.
     """
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(
-        text, columns, restval=math.nan, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n"
-    )
-    writer.writeheader()
-    writer.writerows(rows)
-    write_whole(path, text.getvalue())
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    unfinished = path.with_name(f".{path.name}.incomplete")
-    with unfinished.open("w", newline="", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
+    with whole_file(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(
+            file, columns, restval=math.nan, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n"
+        )
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def read_rows(path: Path) -> list[dict[str, int | float | str]]:

@@ -1,6 +1,5 @@
-"""The training loop in PyTorch, in one readable file. `gantutor.keras.trainer` is the twin."""
+"""The training loop in PyTorch. `gantutor.keras.trainer` is the twin."""
 
-import copy
 import uuid
 from collections.abc import Mapping
 
@@ -9,22 +8,18 @@ import torch
 
 from gantutor.runs import feeding, parts, seeds
 from gantutor.runs.callbacks import telling
-from gantutor.runs.checkpoint import (
-    check_same_arrays,
-    check_same_settings,
-    load_arrays,
-    save_arrays,
-)
+from gantutor.runs.divergence import check_losses, diverged
 from gantutor.runs.history import History
 from gantutor.runs.interrupt import catch_interrupt
-from gantutor.torch import building
+from gantutor.torch import averaging, building
 from gantutor.torch.batches import Arrays, Loaded
+from gantutor.torch.saving import Resumable
 from gantutor.validation import check_choice, check_positive
 
 SIDES = ("generator", "discriminator")
 
 
-class Trainer:
+class Trainer(Resumable):
     """Plays a game, and remembers all that a resumed run needs.
 
     Parameters
@@ -60,7 +55,8 @@ class Trainer:
         The generators as they stand.
     record : gantutor.runs.history.History
         ``d_loss`` and ``g_loss``, and their terms where there are several, every `log_every`
-        steps, and what callbacks add.
+        steps, and what callbacks add. Of a lazy penalty an entry holds the newest value since the
+        entry before; where it was not due since then, there is none.
     step : int
         Updates of the generators so far.
     interrupted : bool
@@ -107,19 +103,13 @@ class Trainer:
         for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
                 group.setdefault("initial_lr", group["lr"])
-        self._copies = [
-            {
-                name: copy.deepcopy(network).requires_grad_(False).eval()
-                for name, network in game.generators().items()
-            }
-            for _ in self.ema_decays
-        ]
-        self.averages = [game.sampler(networks) for networks in self._copies]
+        self._networks_of_averages = averaging.copies(game.generators(), len(self.ema_decays))
+        self.averages = [game.sampler(networks) for networks in self._networks_of_averages]
         self.ema, self.current = self.averages[0], game.sampler(game.generators())
         self.record, self.step, self.id = History(), 0, uuid.uuid4().hex
         self.interrupted = False
-        self._unread, self._losses = [], {}
-        self._data, self._restored_data = None, None
+        self._unread, self._unrecorded, self._several = [], {}, set()
+        self._fed, self._restored = None, None
 
     @classmethod
     def from_recipe(cls, recipe, seed=0, device=None):
@@ -234,7 +224,7 @@ class Trainer:
         self.read_losses()
         samples = self.ema.sample(latents, seed, **more)
         if not np.isfinite(samples).all():
-            raise FloatingPointError(self._diverged("the generator's output is not finite"))
+            raise diverged("the generator's output is not finite", self.step)
         return samples
 
     def read_losses(self, record=False):
@@ -257,75 +247,11 @@ class Trainer:
             values = iter(values.cpu().numpy().tolist())
         for step, terms in pending:
             losses = {name: next(values) for name in terms}
-            if not np.isfinite(list(losses.values())).all():
-                said = ", ".join(f"{name} is {value}" for name, value in losses.items())
-                raise FloatingPointError(self._diverged(said, step))
-            self._losses |= losses  # a lazy penalty is not there at every step
-        if (record or self.step % self.log_every == 0) and self._losses:
-            self.record.add(self.step, **self._losses)
-            self._losses = {}
-
-    def save_checkpoint(self, path):
-        """Write all that `restore` needs to one file, atomically.
-
-        Raises
-        ------
-        gantutor.runs.checkpoint.CheckpointError
-            If the file cannot be written; the trainer and older files stay as they are.
-        FloatingPointError
-            If the run has diverged; nothing is written then.
-        """
-        self.read_losses()
-        arrays = {name: value.detach().cpu().numpy() for name, value in self._state().items()}
-        for name, array in arrays.items():
-            if array.dtype.kind == "f" and not np.isfinite(array).all():
-                raise FloatingPointError(self._diverged(f"{name} is not finite"))
-        metadata = {
-            "framework": "torch",
-            "settings": self.settings(),
-            "step": self.step,
-            "run": self.id,
-            "data": self._data,
-            "history": self.record.to_dict(),
-            "losses": self._losses,
-        }
-        save_arrays(path, arrays, metadata)
-
-    def restore(self, path):
-        """Continue from a file of `save_checkpoint`: the next step is the one it would have been.
-
-        Raises
-        ------
-        gantutor.runs.checkpoint.CheckpointError
-            If the file is damaged, or belongs to other networks or settings; nothing changes then.
-        """
-        arrays, metadata = load_arrays(path)
-        check_same_settings(path, {"framework": metadata.get("framework")}, {"framework": "torch"})
-        check_same_settings(path, metadata["settings"], self.settings())
-        state = self._network_state()
-        networks = {name: a for name, a in arrays.items() if not name.startswith("optimizer.")}
-        check_same_arrays(path, networks, state)
-        with torch.no_grad():
-            for name, value in state.items():
-                value.copy_(torch.from_numpy(networks[name]))
-        for side, optimizer in self.optimizers.items():
-            _load_moments(optimizer, arrays, f"optimizer.{side}.")
-        self.step, self.record = metadata["step"], History(**metadata["history"])
-        self.id, self._data = metadata["run"], metadata["data"]
-        self._restored_data = self._data
-        self._unread, self._losses = [], metadata["losses"]
-
-    def settings(self):
-        """Return the settings that must agree for a run to go on, as plain data."""
-        return {
-            **self.game.game_settings(),
-            **{f"{side}_optimizer": _described(o) for side, o in self.optimizers.items()},
-            "batch_size": self.batch_size,
-            "discriminator_steps": self.discriminator_steps,
-            "decay": self.decay and list(self.decay),
-            "ema_decay": list(self.ema_decays),
-            "seed": self.seed,
-        }
+            check_losses(losses, step)
+            self._unrecorded |= losses  # a lazy penalty is not there at every step
+        if (record or self.step % self.log_every == 0) and self._unrecorded:
+            self.record.add(self.step, **self._unrecorded)
+            self._unrecorded = {}
 
     def _feed(self, data, labels):
         game = self.game
@@ -337,8 +263,8 @@ class Trainer:
             arrays, self.batch_size, self.discriminator_steps, self.seed, game.unpaired, self.device
         )
         found = feeding.fingerprint(arrays)
-        feeding.check_same_data(found, self._restored_data)
-        self._data = found
+        feeding.check_same_data(found, self._restored)
+        self._fed = found
         return feed
 
     def _train_step(self, batches):
@@ -353,7 +279,16 @@ class Trainer:
             with torch.set_grad_enabled(k + 1 == len(batches)):
                 fake = self.game.draw(batch, noise)
             d_terms = self.discriminator_step(batch, fake, noise)
-        return _named("d", d_terms) | _named("g", self.generator_step(batch, fake, noise))
+        return self._named("d", d_terms) | self._named("g", self.generator_step(batch, fake, noise))
+
+    def _named(self, side, terms):
+        """The loss, and its terms where there are several, be it at other steps than this one."""
+        if len(terms) > 1:
+            self._several.add(side)
+        named = {f"{side}_loss": sum(terms.values())}
+        if side in self._several:
+            named |= {f"{side}_{name}": term for name, term in terms.items()}
+        return named
 
     def _update(self, side, terms):
         optimizer = self.optimizers[side]
@@ -371,38 +306,9 @@ class Trainer:
             for group in optimizer.param_groups:
                 group["lr"] = group["initial_lr"] * factor
 
-    @torch.no_grad()
     def _average(self):
-        for decay, networks in zip(self.ema_decays, self._copies, strict=True):
-            # While the average is young it forgets faster, or the first weights would linger.
-            decay = min(decay, (1 + self.step) / (10 + self.step))
-            for name, network in self.game.generators().items():
-                torch._foreach_lerp_(_floats(networks[name]), _floats(network), 1 - decay)
-
-    def _network_state(self):
-        networks = {"game": self.game}
-        for k, copies in enumerate(self._copies):
-            networks |= {f"average{k}.{name}": network for name, network in copies.items()}
-        return {
-            f"{owner}.{name}": tensor
-            for owner, network in networks.items()
-            for name, tensor in network.state_dict().items()
-        }
-
-    def _state(self):
-        """All tensors that the next step depends on, by name."""
-        state = self._network_state()
-        for side, optimizer in self.optimizers.items():
-            for i, parameter in enumerate(_held(optimizer)):
-                for key, value in sorted(optimizer.state.get(parameter, {}).items()):
-                    if value is not None:
-                        state[f"optimizer.{side}.{i}.{key}"] = torch.as_tensor(value)
-        return state
-
-    def _diverged(self, what, step=None):
-        return (
-            f"Step {step or self.step}: {what}. Training stopped; checkpoints of earlier steps are "
-            "intact. A lower learning rate or a penalty may help."
+        averaging.follow(
+            self._networks_of_averages, self.game.generators(), self.ema_decays, self.step
         )
 
 
@@ -461,43 +367,3 @@ def _detached(fake):
     if isinstance(fake, dict):
         return {name: tensor.detach() for name, tensor in fake.items()}
     return fake.detach()
-
-
-def _named(side, terms):
-    """The loss, and its terms where there are several."""
-    named = {f"{side}_loss": sum(terms.values())}
-    if len(terms) > 1:
-        named |= {f"{side}_{name}": term for name, term in terms.items()}
-    return named
-
-
-def _floats(model):
-    return [tensor for tensor in model.state_dict().values() if tensor.is_floating_point()]
-
-
-def _held(optimizer):
-    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
-
-
-def _described(optimizer):
-    """An optimiser's kind and numbers, as plain data; the rate as it was at first."""
-    groups = [
-        {name: value for name, value in group.items() if name not in ("params", "lr")}
-        for group in optimizer.param_groups
-    ]
-    return parts.describe({"name": type(optimizer).__name__, "groups": groups})
-
-
-def _load_moments(optimizer, arrays, prefix):
-    """Give an optimiser the state that a checkpoint holds of it, in each parameter's layout."""
-    parameters, state = _held(optimizer), {}
-    for name, array in arrays.items():
-        if name.startswith(prefix):
-            index, key = name.removeprefix(prefix).split(".", 1)
-            parameter, value = parameters[int(index)], torch.from_numpy(np.array(array))
-            if value.shape == parameter.shape:
-                value = torch.empty_like(parameter, requires_grad=False).copy_(value)
-            state.setdefault(int(index), {})[key] = value
-    # The optimiser itself knows which of its numbers must lie on the parameters' device.
-    groups = optimizer.state_dict()["param_groups"]
-    optimizer.load_state_dict({"state": state, "param_groups": groups})

@@ -3,7 +3,6 @@
 import csv
 import os
 import time
-import uuid
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import ipywidgets
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gantutor.files import whole_file
 from gantutor.plots.images import image_grid
 from gantutor.plots.style import to_png
 from gantutor.runs.seeds import check_seed
@@ -194,18 +194,14 @@ def _parse(line: Sequence[str], place: str) -> Answer:
 
 def _write(path: Path, answers: Sequence[Answer]) -> None:
     """Write a file with these answers, all of them or, if that fails, none."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with open(temporary, "x", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, COLUMNS)
-                writer.writeheader()
-                writer.writerows(answers)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with (
+            whole_file(path) as unfinished,
+            open(unfinished, "x", newline="", encoding="utf-8") as file,
+        ):
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            writer.writerows(answers)
     except OSError as error:
         raise OSError(f"{path} cannot be written ({error}).") from error

@@ -315,6 +315,14 @@ def test_every_module_of_the_package_is_documented_or_said_to_be_internal():
     assert found == {*documented, *(offered & found), *api_pages.INTERNAL, *studies}
 
 
+def test_long_names_break_at_dots_and_underscores():
+    html = '<h1>gantutor.metrics<a href="#a_b">#</a></h1><p>In squared_mmd, 0.5.</p><b>mean_of</b>'
+    assert api_pages.breakable(html) == (
+        '<h1>gantutor.<wbr>metrics<a href="#a_b">#</a></h1><p>In squared_mmd, 0.5.</p>'
+        "<b>mean_<wbr>of</b>"
+    )
+
+
 def test_arxiv_identifiers_are_well_formed():
     for key, entry in BIBLIOGRAPHY.items():
         eprint = entry.fields.get("eprint", "1406.2661")

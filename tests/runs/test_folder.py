@@ -37,11 +37,11 @@ def test_a_folder_in_use_is_refused(tmp_path):
 
 
 def test_what_a_killed_process_leaves_is_in_nobodys_way(tmp_path):
-    for name in (".lock", ".run.json.incomplete"):
+    for name in (".lock", ".run.json.1f2e.incomplete"):
         (tmp_path / name).write_text("{")
     with folder.locked(tmp_path):
         folder.create(tmp_path, RUN)
-    assert os.listdir(tmp_path) == ["run.json"]
+    assert sorted(os.listdir(tmp_path)) == [".run.json.1f2e.incomplete", "run.json"]
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,8 @@ def twins(recipe, seed=3):
     trainer, game = gt.Trainer.from_recipe(recipe, seed), gk.Trainer.from_recipe(recipe, seed)
     for here, there in zip(networks(trainer.game), networks(game), strict=True):
         parity.to_keras(here, there)
-    for copies, others in zip(trainer._copies, game._networks_of_averages, strict=True):
+    averages = zip(trainer._networks_of_averages, game._networks_of_averages, strict=True)
+    for copies, others in averages:
         for name, network in trainer.game.generators().items():
             parity.to_torch(game.generators()[name], copies[name])
             parity.to_keras(network, others[name])
@@ -255,7 +256,7 @@ def test_one_full_training_step_agrees(name, loss):
     torch_owners = {
         "generator": list(trainer.game.generators().values()),
         "discriminator": list(trainer.game.discriminators().values()),
-        "average": list(trainer._copies[0].values()),
+        "average": list(trainer._networks_of_averages[0].values()),
     }
     for part, models in owners.items():
         for model, old, twin in zip(models, before[part], torch_owners[part], strict=True):

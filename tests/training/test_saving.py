@@ -130,6 +130,47 @@ def test_every_optimiser_of_pytorch_resumes_to_the_same_bits(name, tmp_path):
         other.restore(path)
 
 
+@pytest.mark.parametrize("fused", [True, False])
+def test_optimiser_state_is_restored_as_pytorch_would(fused, tmp_path):
+    torch = pytest.importorskip("torch")
+    from torch import nn
+
+    class Scaled(nn.Linear):
+        def __init__(self, inputs, outputs):
+            super().__init__(inputs, outputs)
+            self.gain = nn.Parameter(torch.ones((), dtype=torch.float64))
+
+        def forward(self, x):
+            return super().forward(x) * self.gain.float()
+
+    twin = Twin("torch")
+
+    def made():
+        judge = nn.Sequential(Scaled(2, 1), nn.Flatten(0))
+        game = twin.games.GAN(nn.Linear(3, 2), judge, latent_dim=3)
+        adam = lambda parameters: torch.optim.Adam(parameters, fused=fused)  # noqa: E731
+        return twin.play(game, batch_size=4, discriminator_optimizer=adam)
+
+    trainer, path = made(), checkpoint_path(tmp_path, 2)
+    trainer.fit(np.random.default_rng(0).normal(size=(8, 2)).astype("f4"), 2)
+    trainer.save_checkpoint(path)
+    ours, theirs = made(), made()
+    ours.restore(path)
+    for side, optimizer in trainer.optimizers.items():
+        theirs.optimizers[side].load_state_dict(optimizer.state_dict())
+        found, wanted = (t.optimizers[side].state_dict()["state"] for t in (ours, theirs))
+        assert found.keys() == wanted.keys() and len(found) > 1
+        for index, state in wanted.items():
+            assert found[index].keys() == state.keys() == {"step", "exp_avg", "exp_avg_sq"}
+            for key, value in state.items():
+                here = found[index][key]
+                assert (here.dtype, here.device, here.stride()) == (
+                    value.dtype, value.device, value.stride()
+                ), key  # fmt: skip
+                assert torch.equal(here, value)
+            assert found[index]["step"].dtype == torch.float32 and found[index]["step"] == 2
+
+
 def test_rates_of_every_group_must_agree(tmp_path):
     torch = pytest.importorskip("torch")
     twin = Twin("torch")
@@ -149,19 +190,35 @@ def test_rates_of_every_group_must_agree(tmp_path):
         made(2e-3).restore(path)
 
 
-def test_a_record_with_lazy_terms_is_the_same_after_a_resume(tmp_path):
-    # Penalties are due at steps 1, 4, 7, 10, …; the record of step 9 has that of step 7, which
-    # the checkpoint of step 8 must hand on.
-    twin = Twin("torch")
-    recipe = QUICK.replace(penalties={"r1": 1.0}).replace(game={"penalty_every": 3})
+LAZY = QUICK.replace(penalties={"r1": 1.0}).replace(game={"penalty_every": 3})
 
+
+def test_a_lazy_penalty_is_recorded_where_it_was_due(twin):
+    # It is due at steps 1, 4, 7, …; an entry holds the newest value since the entry before.
+    records = {}
+    for every in (1, 2, 9):
+        trainer = twin.build(LAZY)
+        trainer.log_every = every
+        twin.fit(trainer, IMAGES, 9)
+        records[every] = trainer.record
+    steps = {every: record.steps["d_r1"] for every, record in records.items()}
+    assert steps == {1: [1, 4, 7], 2: [2, 4, 8], 9: [9]}
+    assert records[2].steps["d_adversarial"] == [2, 4, 6, 8, 9]
+    values = records[1].history["d_r1"]
+    assert min(values) > 0
+    assert records[2].history["d_r1"] == values
+    assert records[9].history["d_r1"] == values[-1:]
+
+
+def test_a_record_with_lazy_terms_is_the_same_after_a_resume(twin, tmp_path):
+    # The record of step 9 has the penalty of step 7, which the checkpoint of step 8 must hand on.
     def fit(trainer, steps, told=()):
         trainer.log_every = 9
-        trainer.fit(IMAGES, steps, told)
+        twin.fit(trainer, IMAGES, steps, told)
 
-    whole = twin.build(recipe)
+    whole = twin.build(LAZY)
     fit(whole, 9, [callbacks.Checkpoint(tmp_path, every=4)])
-    resumed = twin.build(recipe)
+    resumed = twin.build(LAZY)
     resumed.restore(checkpoint_path(tmp_path, 8))
     fit(resumed, 1)
     assert resumed.record.to_dict() == whole.record.to_dict()

@@ -144,6 +144,15 @@ class Game(Trainer):
         values = tf.cond(due, measured, lambda: [tf.zeros(())] * len(names))
         return real_logits, fake_logits, dict(zip(names, values, strict=True))
 
+    def counted(self, name, step) -> bool:
+        """Return whether a recorded loss counted at a step, from 0: lazy penalties do at few.
+
+        A game gives the terms of `compare` names that end with those of the penalties, such as
+        ``first_r1``.
+        """
+        lazy = any(name.endswith(f"_{parts.label(penalty)}") for penalty in self.penalties)
+        return not lazy or step % self.penalty_every == 0
+
     def get_config(self):
         """Return the arguments, with the networks serialised."""
         config = {}
