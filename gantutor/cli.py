@@ -377,6 +377,7 @@ def _generated(source, count, seed):
     from gantutor import shipped
     from gantutor.runs import folder
     from gantutor.runs.checkpoint import latest_checkpoint
+    from gantutor.runs.latents import draw_labels
     from gantutor.validation import check_positive
 
     count = check_positive(count, "count")
@@ -389,7 +390,11 @@ def _generated(source, count, seed):
         sampler = importlib.import_module("gantutor.torch").load_generator(source)
     else:
         raise ValueError(f"{source!r} is neither a run's folder nor a shipped generator.")
-    labels = np.arange(count) % sampler.classes if sampler.classes else None
+    labels = None
+    if sampler.frequencies:
+        labels = draw_labels(count, sampler.classes, seed, sampler.frequencies)
+    elif sampler.classes:
+        labels = np.arange(count) % sampler.classes
     return sampler.sample(count, seed, labels), labels
 
 
