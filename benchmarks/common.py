@@ -8,10 +8,21 @@ import os
 import platform
 from pathlib import Path
 
+import numpy as np
+
+from gantutor import recipes
+
 ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "gantutor" / "weights"
 RESULTS = ROOT / "benchmarks" / "results"
 RECIPE = "minute"  # the recipe that the comparisons train
+CLUSTERS = 100  # of the images, where they stand for labels
+
+
+def told(labels, classes):
+    """Return the recipe for these classes, drawn as often as the labels hold them."""
+    frequencies = np.bincount(labels, minlength=classes)
+    return recipes.get(RECIPE).replace(classes=classes, game={"frequencies": frequencies})
 
 
 def record_weights(name, **facts):
