@@ -6,7 +6,7 @@ python benchmarks/page.py
 import json
 import statistics
 
-from common import CLUSTERS, RECIPE, RESULTS, ROOT
+from common import CLUSTERS, MINUTE, RECIPE, RESULTS, ROOT
 from quality import CONTENDERS
 
 PAGE = ROOT / "book" / "appendix" / "benchmarks.md"
@@ -97,9 +97,11 @@ stops the clock); where there are several seeds, the score is their median. Smal
 10,000 real training digits score {real["10000"]:.2f}, and 1,000 of them {real["1000"]:.2f}. The
 first run of each baseline goes on until its score is below 30, for up to ten minutes.
 
-The recipe of gantutor is `{RECIPE}`. Without labels it is told {CLUSTERS} clusters of the images in
-their place (`gantutor.data.pseudo_labels`); finding them is part of the minute. The same clusters,
-given to other images, are the floor.
+gantutor's recipe is `{RECIPE}` with a longer average of the weights
+(`ema_decay={MINUTE.ema_decay}`). Classes are drawn as often as the data hold them. Without labels
+the networks are told {CLUSTERS} clusters of the images in their place
+(`gantutor.data.pseudo_labels`); finding them is part of the minute. The same clusters, given to
+other images, are the floor.
 
 {table(head, rows)}
 

@@ -1,9 +1,8 @@
 """The project's recipe in PyTorch, planned to fill a given time."""
 
 import numpy as np
-from common import CLUSTERS, RECIPE, told
+from common import CLUSTERS, MINUTE, told
 
-from gantutor import recipes
 from gantutor.data import pseudo_labels
 from gantutor.runs.callbacks import Callback
 from gantutor.torch import Trainer
@@ -26,7 +25,7 @@ def train(watch, images, labels, seed, seconds):
 
 def train_without_labels(watch, images, labels, seed, seconds):
     """Train the same recipe for `seconds`, but tell its networks no classes."""
-    recipe = recipes.get(RECIPE).replace(game="gan", classes=0)
+    recipe = MINUTE.replace(game="gan", classes=0)
     train_recipe(recipe, watch, images, None, seed, seconds)
 
 
