@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "gantutor" / "weights"
 RESULTS = ROOT / "benchmarks" / "results"
 RECIPE = "minute"  # the recipe that the comparisons train
-CLUSTERS = 100  # of the images, where they stand for labels
+CLUSTERS = 200  # of the images, where they stand for labels
 # A longer average than the recipe's own scores better after thousands of steps.
 MINUTE = recipes.get(RECIPE).replace(ema_decay=0.995)
 
