@@ -68,7 +68,7 @@ def run_one(name, seed, seconds, limit):
     train = getattr(importlib.import_module(contender.module), contender.function)
     images, labels = mnist("train")
     # The first run is scored on its way, too.
-    marks = [seconds] if seed else [*np.geomspace(limit / 60, limit, 12), seconds]
+    marks = [seconds] if seed else [*np.geomspace(limit / 60, limit, 10), seconds]
     # A baseline's long run ends when there is nothing more to learn from it.
     watch = Watch(marks, limit, goal=(seconds, min(BOUNDS)) if limit > seconds else (limit, 0))
     with contextlib.suppress(TimeUp):
