@@ -1,8 +1,9 @@
 """The project's recipe in PyTorch, planned to fill a given time."""
 
-from common import RECIPE
+import numpy as np
+from common import CLUSTERS, MINUTE, told
 
-from gantutor import recipes
+from gantutor.data import pseudo_labels
 from gantutor.runs.callbacks import Callback
 from gantutor.torch import Trainer
 
@@ -19,14 +20,25 @@ class Told(Callback):
 
 def train(watch, images, labels, seed, seconds):
     """Train the recipe for `seconds`."""
-    train_recipe(recipes.get(RECIPE), watch, images, labels, seed, seconds)
+    train_recipe(told(labels, 10), watch, images, labels, seed, seconds)
 
 
 def train_without_labels(watch, images, labels, seed, seconds):
     """Train the same recipe for `seconds`, but tell its networks no classes."""
-    train_recipe(
-        recipes.get(RECIPE).replace(game="gan", classes=0), watch, images, None, seed, seconds
-    )
+    recipe = MINUTE.replace(game="gan", classes=0)
+    train_recipe(recipe, watch, images, None, seed, seconds)
+
+
+def train_on_clusters(watch, images, labels, seed, seconds):
+    """Train it on clusters of the images in place of their labels; to find them takes time, too."""
+    clusters = pseudo_labels(images, CLUSTERS)
+    train_recipe(told(clusters, CLUSTERS), watch, images, clusters, seed, seconds)
+
+
+def train_on_shuffled_clusters(watch, images, labels, seed, seconds):
+    """Train it on the same clusters given to other images: the floor."""
+    clusters = np.random.default_rng(0).permutation(pseudo_labels(images, CLUSTERS))
+    train_recipe(told(clusters, CLUSTERS), watch, images, clusters, seed, seconds)
 
 
 def train_recipe(recipe, watch, images, labels, seed, seconds):

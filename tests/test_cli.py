@@ -113,6 +113,18 @@ def test_a_shipped_generator_is_scored_by_every_metric(tmp_path, capsys):
         assert file["labels"].tolist() == [*range(10), 0, 1]
 
 
+def test_classes_that_are_not_equally_frequent_are_drawn_so(tmp_path, monkeypatch):
+    gt = pytest.importorskip("gantutor.torch")
+    sampler = gt.load_generator("digits")
+    rare = gt.Sampler(sampler.network, sampler.latent_dim, 10, [0, 1, 0, 0, 0, 0, 0, 3, 0, 0])
+    monkeypatch.setattr(gt, "load_generator", lambda name: rare)
+    assert run("sample", "digits", "--count", 100, "--out", tmp_path / "s.npz") == 0
+    with np.load(tmp_path / "s.npz") as file:
+        counts = np.bincount(file["labels"], minlength=10)
+        assert counts[1] + counts[7] == 100 and 8 < counts[1] < 45  # 25 ± 4 standard deviations
+        assert np.array_equal(file["images"], rare.sample(100, labels=file["labels"]))
+
+
 @pytest.mark.parametrize(("size", "shape"), [("8", (8, 8)), ("8x16", (8, 16))])
 def test_a_folder_of_colour_images(photos, tmp_path, size, shape):
     pytest.importorskip("torch")

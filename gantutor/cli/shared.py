@@ -34,7 +34,11 @@ def generated(source, count, seed):
         sampler = importlib.import_module("gantutor.torch").load_generator(source)
     else:
         raise ValueError(f"{source!r} is neither a run's folder nor a shipped generator.")
-    labels = np.arange(count) % sampler.classes if sampler.classes else None
+    labels = None
+    if sampler.frequencies:
+        labels = draw_labels(count, sampler.classes, seed, sampler.frequencies)
+    elif sampler.classes:
+        labels = np.arange(count) % sampler.classes
     return sampler.sample(count, seed, labels), labels
 
 

@@ -1,5 +1,6 @@
-"""Data for every chapter: real digits, image folders, drawn shapes and toy mixtures."""
+"""Data for every chapter: digits, image folders, drawn shapes, toy mixtures; classes for them."""
 
+from gantutor.data.clusters import pseudo_labels
 from gantutor.data.digits import load_digits, mnist
 from gantutor.data.folder import image_folder
 from gantutor.data.mixtures import GaussianMixture, grid, line, ring
@@ -14,5 +15,6 @@ __all__ = [
     "line",
     "load_digits",
     "mnist",
+    "pseudo_labels",
     "ring",
 ]

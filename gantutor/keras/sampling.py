@@ -4,7 +4,7 @@ import numpy as np
 
 from gantutor import shipped
 from gantutor.keras import building
-from gantutor.runs.latents import as_latents, with_classes
+from gantutor.runs.latents import as_latents, check_frequencies, with_classes
 from gantutor.validation import check_images
 
 CHUNK = 500  # examples at a time
@@ -42,6 +42,8 @@ class Sampler:
         Length of z, which is drawn from 𝒩(0, I).
     classes : int
         Number of classes that the network is told behind z, or 0.
+    frequencies : array_like of float, shape [classes], optional
+        How often each class is drawn, in proportion; equally often if not given.
 
     Examples
     --------
@@ -50,8 +52,9 @@ class Sampler:
     (3, 28, 28, 1)
     """
 
-    def __init__(self, network, latent_dim, classes=0):
+    def __init__(self, network, latent_dim, classes=0, frequencies=None):
         self.network, self.latent_dim, self.classes = network, latent_dim, classes
+        self.frequencies = check_frequencies(frequencies, classes)
 
     def sample(self, latents, seed=0, labels=None):
         """Draw in inference mode, a part at a time.
@@ -63,7 +66,7 @@ class Sampler:
         seed : int
             Seed of what is drawn: latent vectors where a number is given, labels where none are.
         labels : array_like of int, shape [N], optional
-            The classes to draw, where there are classes; uniform if not given.
+            The classes to draw, where there are classes; drawn by `frequencies` if not given.
 
         Returns
         -------
@@ -76,7 +79,8 @@ class Sampler:
             If the latent vectors or the labels do not fit the network.
         """
         latents = as_latents(latents, self.latent_dim, seed)
-        return apply(self.network, with_classes(latents, self.classes, seed, labels))
+        inputs = with_classes(latents, self.classes, seed, labels, self.frequencies)
+        return apply(self.network, inputs)
 
 
 class Translator:
@@ -123,4 +127,5 @@ def load_generator(name):
     recipe, arrays = shipped.load_generator_weights(name)
     generator = building.generator(recipe)
     generator.set_weights(arrays)
-    return Sampler(generator, recipe.latent_dim, recipe.classes)
+    frequencies = recipe.game.settings.get("frequencies")
+    return Sampler(generator, recipe.latent_dim, recipe.classes, frequencies)

@@ -38,7 +38,67 @@ def as_latents(latents, latent_dim, seed=0):
     return check_rows(latents, "latents", columns=latent_dim)
 
 
-def with_classes(latents, classes, seed=0, labels=None):
+def check_frequencies(frequencies, classes):
+    """Return how often each class is drawn as a tuple of floats, or None for equally often.
+
+    Parameters
+    ----------
+    frequencies : array_like of float, shape [classes], or None
+        In proportion: shares and counts are the same.
+    classes : int
+
+    Raises
+    ------
+    ValueError
+        If their number is another one, one is negative or not finite, or all are 0.
+
+    Examples
+    --------
+    >>> check_frequencies(np.bincount([0, 2, 2]), 3)
+    (1.0, 0.0, 2.0)
+    """
+    if frequencies is None:
+        return None
+    values = np.asarray(frequencies, dtype=float)
+    if values.shape != (classes,):
+        raise ValueError(
+            f"frequencies must be {classes}, one for each class; got shape {list(values.shape)}."
+        )
+    if not np.isfinite(values).all() or (values < 0).any() or not values.any():
+        raise ValueError(
+            f"frequencies must be finite, none negative and not all 0; got {values.tolist()}."
+        )
+    return tuple(values.tolist())
+
+
+def draw_labels(count, classes, seed=0, frequencies=None):
+    """Return classes of examples to draw.
+
+    Parameters
+    ----------
+    count : int
+    classes : int
+    seed : int
+    frequencies : tuple of float, optional
+        Of `check_frequencies`: how often each class is drawn, in proportion.
+
+    Returns
+    -------
+    numpy.ndarray, int64, shape [count]
+
+    Examples
+    --------
+    >>> draw_labels(3, 4, frequencies=(0, 0, 5, 0))
+    array([2, 2, 2])
+    """
+    random = seeds.rng(seed, "labels")
+    if frequencies is None:
+        return random.integers(classes, size=count)
+    shares = np.array(frequencies) / np.sum(frequencies)
+    return random.choice(classes, size=count, p=shares)
+
+
+def with_classes(latents, classes, seed=0, labels=None, frequencies=None):
     """Return latent vectors with a class behind each, as `classes` numbers of which one is 1.
 
     Parameters
@@ -49,7 +109,9 @@ def with_classes(latents, classes, seed=0, labels=None):
     seed : int
         Seed of the labels, where none are given.
     labels : array_like of int, shape [N], optional
-        The classes; drawn uniformly if not given.
+        The classes; drawn if not given.
+    frequencies : tuple of float, optional
+        How often each class is drawn, in proportion; equally often if not given.
 
     Returns
     -------
@@ -69,6 +131,6 @@ def with_classes(latents, classes, seed=0, labels=None):
     if classes == 0:
         return latents
     if labels is None:
-        labels = seeds.rng(seed, "labels").integers(classes, size=len(latents))
+        labels = draw_labels(len(latents), classes, seed, frequencies)
     labels = check_labels(labels, len(latents), classes)
     return np.concatenate([latents, np.eye(classes, dtype=np.float32)[labels]], axis=1)

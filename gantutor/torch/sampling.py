@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from gantutor import shipped
-from gantutor.runs.latents import as_latents, with_classes
+from gantutor.runs.latents import as_latents, check_frequencies, with_classes
 from gantutor.torch import building
 from gantutor.torch.weights import set_weights
 from gantutor.validation import check_images
@@ -64,6 +64,8 @@ class Sampler:
         Length of z, which is drawn from 𝒩(0, I).
     classes : int
         Number of classes that the network is told behind z, or 0.
+    frequencies : array_like of float, shape [classes], optional
+        How often each class is drawn, in proportion; equally often if not given.
 
     Examples
     --------
@@ -72,8 +74,9 @@ class Sampler:
     (3, 28, 28, 1)
     """
 
-    def __init__(self, network, latent_dim, classes=0):
+    def __init__(self, network, latent_dim, classes=0, frequencies=None):
         self.network, self.latent_dim, self.classes = network, latent_dim, classes
+        self.frequencies = check_frequencies(frequencies, classes)
 
     def sample(self, latents, seed=0, labels=None):
         """Draw in evaluation mode, a part at a time.
@@ -85,7 +88,7 @@ class Sampler:
         seed : int
             Seed of what is drawn: latent vectors where a number is given, labels where none are.
         labels : array_like of int, shape [N], optional
-            The classes to draw, where there are classes; uniform if not given.
+            The classes to draw, where there are classes; drawn by `frequencies` if not given.
 
         Returns
         -------
@@ -98,7 +101,8 @@ class Sampler:
             If the latent vectors or the labels do not fit the network.
         """
         latents = as_latents(latents, self.latent_dim, seed)
-        return apply(self.network, with_classes(latents, self.classes, seed, labels))
+        inputs = with_classes(latents, self.classes, seed, labels, self.frequencies)
+        return apply(self.network, inputs)
 
 
 class Translator:
@@ -145,4 +149,5 @@ def load_generator(name):
     recipe, arrays = shipped.load_generator_weights(name)
     generator = building.generator(recipe)
     set_weights(generator, arrays)
-    return Sampler(generator.eval(), recipe.latent_dim, recipe.classes)
+    frequencies = recipe.game.settings.get("frequencies")
+    return Sampler(generator.eval(), recipe.latent_dim, recipe.classes, frequencies)

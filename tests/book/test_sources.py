@@ -1,6 +1,7 @@
 """The shape of the book as it is committed: order, chapters, citations, words."""
 
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -386,3 +387,11 @@ def test_the_snippet_of_the_readme_runs():
         [sys.executable, "-c", snippet], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("(64, 28, 28, 1) ")
+
+
+def test_the_page_of_benchmarks_says_what_was_measured(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    written = runpy.run_path(str(ROOT / "benchmarks" / "page.py"))["page"]()
+    assert (ROOT / "book" / "appendix" / "benchmarks.md").read_text(encoding="utf-8") == written
+    for cell in ("| R1 + R2 from the loss's pass |", "| gantutor, PyTorch, with labels |"):
+        assert written.count(cell) == 1

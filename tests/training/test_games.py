@@ -1,11 +1,16 @@
 """Games beside the plain one, by the same trainer: their terms, their sides, what they learn."""
 
+import json
+
 import numpy as np
 import pytest
-from twin import Twin, small_images
+from twin import CLASSES, Twin, small_images
 
+from gantutor import shipped
 from gantutor.recipes import Recipe
 from gantutor.runs import callbacks
+from gantutor.runs.checkpoint import CheckpointError
+from gantutor.runs.latents import draw_labels
 
 LABELS = np.array([2, 0, 1, 2, 0, 1])
 FIRST, SECOND = small_images(6, seed=1), small_images(6, seed=2)
@@ -406,3 +411,68 @@ def test_the_twins_start_a_game_alike():
         described = [twin.build(recipe, seed=1).settings() for twin in (torch, keras)]
         for key in ("game", "loss", "penalties", "penalty_every", "seed", "ema_decay"):
             assert described[0][key] == described[1][key], (name, key)
+
+
+RARE = CLASSES.replace(game={"frequencies": (1, 0, 3)})  # the first class, never the second
+
+
+def test_classes_are_drawn_in_proportion(twin):
+    trainer = twin.build(RARE)
+    labels = draw_labels(400, 3, seed=5, frequencies=(1, 0, 3))
+    counts = np.bincount(labels, minlength=3)
+    assert counts[1] == 0 and 60 < counts[0] < 140  # 100 ± 4.6 standard deviations
+    z = np.random.default_rng(0).normal(size=(400, 8)).astype("f4")
+    for sampler in (trainer.ema, trainer.current):
+        assert np.array_equal(sampler.sample(z, seed=5), sampler.sample(z, labels=labels))
+    always = twin.module.Sampler(trainer.ema.network, 8, 3, frequencies=[0, 7, 0])
+    assert np.array_equal(always.sample(z), always.sample(z, labels=[1] * 400))
+    asked = trainer.sample(z, labels=[1] * 400)  # a class that is never drawn can be asked for
+    assert np.array_equal(asked, always.sample(z))
+
+
+def test_without_frequencies_each_class_is_drawn_equally_often(twin):
+    trainer = twin.build(CLASSES)
+    z = np.zeros((900, 8), "f4")
+    found = np.unique(np.round(trainer.sample(z), 5), axis=0, return_counts=True)[1]
+    assert len(found) == 3 and min(found) > 240  # 300 ± 4.2 standard deviations
+
+
+def test_a_checkpoint_knows_the_frequencies(twin, tmp_path):
+    path = tmp_path / "step-00000001.safetensors"
+    trainer = twin.build(RARE)
+    twin.fit(trainer, small_images(30), 1, labels=np.arange(30) % 3)
+    trainer.save_checkpoint(path)
+    twin.build(RARE.replace(game={"frequencies": np.array([1.0, 0.0, 3.0])})).restore(path)
+    for other in (CLASSES, RARE.replace(game={"frequencies": (1, 1, 1)})):
+        with pytest.raises(CheckpointError, match="frequencies"):
+            twin.build(other).restore(path)
+
+
+def test_a_loaded_generator_draws_as_it_was_told(twin, monkeypatch):
+    trainer = twin.build(RARE)
+    network = trainer.ema.network
+    if twin.name == "torch":
+        from gantutor.torch.weights import get_weights
+
+        arrays = get_weights(network)
+    else:
+        arrays = network.get_weights()
+    told = Recipe.from_dict(json.loads(json.dumps(RARE.to_dict()))), arrays
+    monkeypatch.setattr(shipped, "load_generator_weights", lambda name: told)
+    loaded = twin.module.load_generator("any")
+    assert loaded.frequencies == (1.0, 0.0, 3.0)
+    assert np.array_equal(loaded.sample(50, seed=2), trainer.sample(50, seed=2))
+
+
+@pytest.mark.parametrize(
+    ("frequencies", "message"),
+    [
+        ((1, 2), r"frequencies must be 3, one for each class; got shape \[2\]"),
+        ((1, -1, 1), "frequencies must be finite, none negative and not all 0"),
+        ((1, np.nan, 1), "frequencies must be finite"),
+        ((0, 0, 0), "not all 0"),
+    ],
+)
+def test_frequencies_must_fit_the_classes(twin, frequencies, message):
+    with pytest.raises(ValueError, match=message):
+        twin.build(CLASSES.replace(game={"frequencies": frequencies}))

@@ -266,7 +266,12 @@ def keras_games():
     told = np.concatenate([z, np.eye(3, dtype="f4")], 1)
     return {
         "gan": (twin.building.build(QUICK.replace(spectral_norm=True)), IMAGES, None, z),
-        "conditional": (twin.building.build(CLASSES), IMAGES, LABELS, told),
+        "conditional": (
+            twin.building.build(CLASSES.replace(game={"frequencies": (1, 0, 3)})),
+            IMAGES,
+            LABELS,
+            told,
+        ),
         "paired": (games.Paired(unet(1), patch(1, 2), l1=5), (IMAGES, -IMAGES), None, IMAGES[:3]),
         "cycle": (
             games.Cycle(unet(1), unet(2), patch(0, 3), patch(0, 4), cycle=2),

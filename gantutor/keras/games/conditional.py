@@ -6,6 +6,7 @@ import tensorflow as tf
 from gantutor.keras.games.gan import GAN
 from gantutor.keras.penalties import Judge
 from gantutor.keras.sampling import Sampler
+from gantutor.runs.latents import check_frequencies
 from gantutor.validation import check_positive
 
 
@@ -26,6 +27,9 @@ class Conditional(GAN):
         Length of z, which is drawn from 𝒩(0, I).
     classes : int
         Number of classes.
+    frequencies : array_like of float, shape [classes], optional
+        How often the sampler draws each class, in proportion, such as the labels' counts; equally
+        often if not given. Training takes the classes as the data have them.
     loss, penalties, penalty_every
         As in `Game`.
     """
@@ -38,6 +42,7 @@ class Conditional(GAN):
         discriminator,
         latent_dim,
         classes,
+        frequencies=None,
         loss="non_saturating",
         penalties=None,
         penalty_every=1,
@@ -47,6 +52,7 @@ class Conditional(GAN):
             generator, discriminator, latent_dim, loss, penalties, penalty_every, **more
         )
         self.classes = check_positive(classes, "classes")
+        self.frequencies = check_frequencies(frequencies, self.classes)
 
     def draw(self, batch, noise):
         """Fakes of the classes of the batch."""
@@ -68,4 +74,9 @@ class Conditional(GAN):
 
     def sampler(self, generators):
         """Return a `gantutor.keras.Sampler` that takes labels."""
-        return Sampler(generators["generator"], self.latent_dim, self.classes)
+        return Sampler(generators["generator"], self.latent_dim, self.classes, self.frequencies)
+
+    def game_settings(self):
+        """Those of every game, and the frequencies of the classes."""
+        frequencies = self.frequencies and list(self.frequencies)
+        return super().game_settings() | {"frequencies": frequencies}

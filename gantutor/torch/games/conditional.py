@@ -3,6 +3,7 @@
 import torch
 from torch.nn.functional import one_hot
 
+from gantutor.runs.latents import check_frequencies
 from gantutor.torch.games.gan import GAN
 from gantutor.torch.penalties import Judge
 from gantutor.torch.sampling import Sampler
@@ -25,6 +26,9 @@ class Conditional(GAN):
         Length of z, which is drawn from 𝒩(0, I).
     classes : int
         Number of classes.
+    frequencies : array_like of float, shape [classes], optional
+        How often the sampler draws each class, in proportion, such as the labels' counts; equally
+        often if not given. Training takes the classes as the data have them.
     loss, penalties, penalty_every
         As in `Game`.
     """
@@ -37,12 +41,14 @@ class Conditional(GAN):
         discriminator,
         latent_dim,
         classes,
+        frequencies=None,
         loss="non_saturating",
         penalties=None,
         penalty_every=1,
     ):
         super().__init__(generator, discriminator, latent_dim, loss, penalties, penalty_every)
         self.classes = check_positive(classes, "classes")
+        self.frequencies = check_frequencies(frequencies, self.classes)
 
     def draw(self, batch, noise):
         """Fakes of the classes of the batch."""
@@ -64,4 +70,9 @@ class Conditional(GAN):
 
     def sampler(self, generators):
         """Return a `gantutor.torch.Sampler` that takes labels."""
-        return Sampler(generators["generator"], self.latent_dim, self.classes)
+        return Sampler(generators["generator"], self.latent_dim, self.classes, self.frequencies)
+
+    def game_settings(self):
+        """Those of every game, and the frequencies of the classes."""
+        frequencies = self.frequencies and list(self.frequencies)
+        return super().game_settings() | {"frequencies": frequencies}
