@@ -50,6 +50,8 @@ class Twin:
         if self.name == "torch":
             return trainer.fit(data, steps, callbacks, labels, **more)
         more = {"verbose": 0, **more}
+        if trainer.train_function is None and steps < 5:
+            trainer.run_eagerly = True  # a few steps take less time than tracing a graph of one
         return trainer.fit(data, labels, steps_per_epoch=steps, callbacks=callbacks, **more)
 
     def network(self, trainer, side="generator"):
