@@ -487,7 +487,9 @@ def test_mixed_precision_trains_in_keras(policy):
     twin, before = Twin("keras"), keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
-        game = twin.build(CLASSES.replace(penalties={"r1": 1.0}))
+        small = ("mlp", {"width": 4})
+        recipe = CLASSES.replace(generator=small, discriminator=small, penalties={"r1": 1.0})
+        game = twin.build(recipe)
         game.log_every = 1
         start = twin.weights(game)
         twin.fit(game, IMAGES, 6, labels=LABELS)

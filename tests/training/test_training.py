@@ -91,21 +91,21 @@ def test_only_the_newest_two_checkpoints_stay(followed):
 def test_same_seed_same_bits_and_other_seed_other_bits(followed):
     twin, first = followed.twin, followed.trained
     second, other = (twin.build(QUICK, seed) for seed in (0, 1))
-    for trainer in (second, other):
-        twin.fit(trainer, small_images(), 30)
+    assert not np.array_equal(second.sample(4), other.sample(4))
+    twin.fit(second, small_images(), 30)
     assert_same_bits(twin.weights(first), twin.weights(second))  # nor do callbacks change any
-    assert not np.array_equal(first.sample(4), other.sample(4))
-
-
-PENALIZED = {"loss": "wasserstein", "penalties": {"gradient_penalty": 10.0}}
 
 
 @pytest.mark.parametrize(
     "changes",
     [
         {"spectral_norm": True, "loss": "hinge", "decay_start": 0.3, "ema_decay": 0.5},
-        {"classes": 3, **PENALIZED, "discriminator_steps": 2},
+        {"classes": 3, "discriminator_steps": 2},
         pytest.param({}, marks=pytest.mark.slow),
+        pytest.param(
+            {"loss": "wasserstein", "penalties": {"gradient_penalty": 10.0}},
+            marks=pytest.mark.slow,
+        ),
         pytest.param(
             {"loss": "relativistic", "penalties": {"r1": 1.0, "r2": 1.0}}, marks=pytest.mark.slow
         ),
@@ -113,7 +113,7 @@ PENALIZED = {"loss": "wasserstein", "penalties": {"gradient_penalty": 10.0}}
             {"loss": "wasserstein", "penalties": {"clip_weights": 0.01}}, marks=pytest.mark.slow
         ),
     ],
-    ids=["spectral", "classes", "plain", "relativistic", "clipping"],
+    ids=["spectral", "classes", "plain", "gradient-penalty", "relativistic", "clipping"],
 )
 def test_a_resumed_run_ends_in_the_same_bits(twin, tmp_path, changes):
     changes = dict(changes)
