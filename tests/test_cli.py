@@ -12,6 +12,7 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
+from twin import hear_interrupts
 
 from gantutor import cli
 from gantutor.runs import folder
@@ -370,6 +371,7 @@ def start(out, *more):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=hear_interrupts,
     )
 
 

@@ -1,6 +1,7 @@
 """What tests of both frameworks share: small data, a quick recipe, one name for each part."""
 
 import importlib
+import signal
 
 import numpy as np
 import pytest
@@ -21,6 +22,11 @@ CLASSES = recipes.get("minute").replace(**SMALL, classes=3)
 
 def small_images(count=80, side=8, channels=1, seed=0):
     return np.random.default_rng(seed).uniform(-1, 1, (count, side, side, channels)).astype("f4")
+
+
+def hear_interrupts():
+    """Undo, in a new process, that a shell's background jobs ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Twin:
