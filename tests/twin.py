@@ -8,6 +8,7 @@ import pytest
 
 from gantutor import recipes
 
+FRAMEWORKS = ("torch", "keras")
 SMALL = {
     "shape": (8, 8, 1),
     "latent_dim": 8,
