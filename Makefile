@@ -50,7 +50,7 @@ test: lint ## everything: lint, unit tests, doctests, notebooks, book, pages in 
 	$(BIN)/python -m pytest -n $(JOBS) --cov --ignore tests/book/test_pages.py
 	$(BIN)/python tools/execute.py run --jobs $(JOBS) --compare
 	$(PAGES)
-	$(BIN)/python -m pytest -n $(JOBS) tests/book/test_pages.py
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/book/test_pages.py
 
 fast: lint ## what to run while working: lint and the unit tests that are not slow
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow" --ignore tests/book/test_pages.py
