@@ -56,7 +56,7 @@ test: lint ## everything: lint, unit tests, doctests, notebooks, book, pages in 
 	$(BIN)/python tools/execute.py run --jobs $(JOBS) --compare
 	$(PAGES)
 	$(BIN)/python tools/colab.py
-	$(BIN)/python -m pytest -n $(JOBS) $(MADE)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(MADE)
 
 fast: lint ## what to run while working: lint and the unit tests that are not slow
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow" $(MADE:%=--ignore %)

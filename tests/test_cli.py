@@ -1,5 +1,6 @@
 """The command line: a run from the first step to its score, and what it says when it cannot."""
 
+import io
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
+from twin import hear_interrupts
 
 from gantutor import cli
 from gantutor.runs import folder
@@ -41,11 +43,18 @@ def quick(out, *more):
     return train("torch", out, "--recipe", "mlp", "--steps", 4, *more)
 
 
-@pytest.fixture
-def done(tmp_path):
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
     """A finished run, with a seed that is not the default."""
-    assert quick(tmp_path / "run", "--seed", 3) == 0
-    return tmp_path / "run"
+    out = tmp_path_factory.mktemp("finished") / "run"
+    assert quick(out, "--seed", 3) == 0
+    return out
+
+
+@pytest.fixture
+def done(finished, tmp_path):
+    """A copy of a finished run, to be changed."""
+    return shutil.copytree(finished, tmp_path / "run")
 
 
 def contents(out):
@@ -62,7 +71,7 @@ def refused(capsys, code, message, *arguments):
 
 
 @pytest.mark.parametrize("framework", ["torch", "keras"])
-def test_train_resume_sample_and_score(framework, tmp_path, capsys):
+def test_train_resume_and_sample(framework, tmp_path, capsys):
     pytest.importorskip({"torch": "torch", "keras": "tensorflow"}[framework])
     out = tmp_path / "run"
     assert train(framework, out, "--recipe", "mlp", "--steps", 4, "--seed", 3) == 0
@@ -83,10 +92,14 @@ def test_train_resume_sample_and_score(framework, tmp_path, capsys):
     assert run("sample", out, "--count", 9, "--out", tmp_path / "s.npz") == 0
     with np.load(tmp_path / "s.npz") as file:
         assert file["images"].shape == (9, 28, 28, 1)
-    assert run("sample", out, "--count", 9, "--out", tmp_path / "s.png") == 0
+
+
+def test_sample_and_score(done, tmp_path, capsys):
+    assert run("sample", done, "--count", 9, "--out", tmp_path / "s.png") == 0
     assert Image.open(tmp_path / "s.png").size[0] > 80
+    assert run("sample", done, "--count", 9, "--out", tmp_path / "s.npz") == 0
     capsys.readouterr()
-    assert run("score", out, "--count", 200) == 0
+    assert run("score", done, "--count", 200) == 0
     of_run = json.loads(capsys.readouterr().out)
     assert of_run["samples"] == 200
     assert of_run["digit_fid"] > 100
@@ -370,6 +383,7 @@ def start(out, *more):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=hear_interrupts,
     )
 
 
@@ -399,19 +413,16 @@ def test_ctrl_c_before_the_first_step_is_no_traceback(tmp_path):
     assert process.returncode == 130 and "Traceback" not in error, error
 
 
-def test_names_of_every_script_are_taken(tmp_path):
-    pytest.importorskip("torch")
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_names_of_every_script_are_taken(encoding, tmp_path, monkeypatch):
     out = tmp_path / "日本語 ß"
-    code = f"import sys; from gantutor import cli; sys.exit(cli.main({['train', '--out', str(out), '--recipe', 'mlp', '--steps', '1']!r}))"  # noqa: E501
-    for encoding in ("ascii", "cp1252"):
-        shutil.rmtree(out, ignore_errors=True)
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            capture_output=True,
-            env={**os.environ, "PYTHONIOENCODING": encoding},
-        )
-        assert done.returncode == 0, done.stderr
-        assert folder.is_run(out)
+    console = io.TextIOWrapper(io.BytesIO(), encoding)
+    monkeypatch.setattr(sys, "stdout", console)
+    assert quick(out, "--steps", 1) == 0
+    console.flush()
+    known = "?" if encoding == "ascii" else "ß"
+    assert f"??? {known}".encode(encoding) in console.buffer.getvalue()
+    assert folder.is_run(out)
 
 
 def test_help_has_examples():

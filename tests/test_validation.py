@@ -41,6 +41,12 @@ def test_any_height_width_and_channels(shape):
     assert check_images(picture(shape=shape)).shape == shape
 
 
+def test_only_an_axis_of_at_most_four_is_taken_for_channels():
+    assert check_images(picture(shape=(8, 5, 28, 6))).shape == (8, 5, 28, 6)
+    with pytest.raises(ValueError, match="looks like"):
+        check_images(picture(shape=(8, 4, 28, 5)))
+
+
 def test_images_come_back_contiguous(tmp_path):
     images = np.linspace(-1, 1, 2 * 6 * 5 * 3, dtype="float32").reshape(2, 6, 5, 3)
     for view in (images[:, ::-1], images[:, :, ::-1], images[..., ::-1], images[:, ::2]):

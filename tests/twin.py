@@ -1,12 +1,14 @@
 """What tests of both frameworks share: small data, a quick recipe, one name for each part."""
 
 import importlib
+import signal
 
 import numpy as np
 import pytest
 
 from gantutor import recipes
 
+FRAMEWORKS = ("torch", "keras")
 SMALL = {
     "shape": (8, 8, 1),
     "latent_dim": 8,
@@ -21,6 +23,11 @@ CLASSES = recipes.get("minute").replace(**SMALL, classes=3)
 
 def small_images(count=80, side=8, channels=1, seed=0):
     return np.random.default_rng(seed).uniform(-1, 1, (count, side, side, channels)).astype("f4")
+
+
+def hear_interrupts():
+    """Undo, in a new process, that a shell's background jobs ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Twin:
@@ -50,6 +57,8 @@ class Twin:
         if self.name == "torch":
             return trainer.fit(data, steps, callbacks, labels, **more)
         more = {"verbose": 0, **more}
+        if trainer.train_function is None and steps < 5:
+            trainer.run_eagerly = True  # a few steps take less time than tracing a graph of one
         return trainer.fit(data, labels, steps_per_epoch=steps, callbacks=callbacks, **more)
 
     def network(self, trainer, side="generator"):

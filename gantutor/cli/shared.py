@@ -8,6 +8,7 @@ import numpy as np
 from gantutor import recipes, shipped
 from gantutor.runs import folder
 from gantutor.runs.checkpoint import latest_checkpoint
+from gantutor.runs.latents import draw_labels
 from gantutor.validation import check_choice, check_positive
 
 

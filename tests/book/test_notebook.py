@@ -83,9 +83,7 @@ def test_a_cell_folds_as_its_first_line_says(source, tag, prompt):
     assert metadata.tags == ["listing", tag]
     settings = metadata["mystnb"]
     assert settings["code_prompt_show"] == settings["code_prompt_hide"] == prompt
-    assert settings.get("image") == (
-        {"alt": "two curves cross"} if "Plot" in source else None
-    )
+    assert settings.get("image") == ({"alt": "two curves cross"} if "Plot" in source else None)
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,7 @@ def test_broken_files_are_skipped_on_request(folder):
     with pytest.warns(UserWarning, match=r"Images read: 2\. .* read: 1\.") as warned:
         images = image_folder(folder, size=16, on_error="skip")
     assert "b.JPG" in str(warned[0].message)
+    assert warned[0].filename == __file__  # where the folder was asked for
     assert np.allclose(images.mean(axis=(1, 2, 3)), [-1 / 3, -1], atol=0.02)
 
 

@@ -1,5 +1,7 @@
 """The kernel distance against its definition, its closed forms, and its bias."""
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -75,6 +77,10 @@ def test_float32_loses_no_more_than_rounding():
     single = kernel_distance(x.astype("f4"), y.astype("f4"), subsets=5, subset_size=200)
     double = kernel_distance(x, y, subsets=5, subset_size=200)
     np.testing.assert_allclose(single.subsets, double.subsets, atol=1e-6)
+    x, y = generator.normal(size=(2, 1000, 8)) + 3  # large values of the kernel, of which all
+    single = kernel_distance(x.astype("f4"), y.astype("f4"), subsets=3)  # but 0.09 cancel out
+    double = kernel_distance(x, y, subsets=3)
+    np.testing.assert_allclose(single.subsets, double.subsets, atol=4e-5)
 
 
 def test_the_seed_decides():
@@ -166,6 +172,13 @@ def test_sums_of_parts_merge_to_those_of_the_whole(x, y, z):
     assert across.pairs == (len(x) + len(y)) * len(z)
     expected = between(z, np.concatenate([x, y])).total
     assert across.total == pytest.approx(expected, rel=1e-9, abs=1e-6)
+
+
+def test_a_sum_is_a_value():
+    total = KernelSum(1.0, 2)
+    with pytest.raises(FrozenInstanceError):
+        total.pairs = 3
+    assert {total, KernelSum(1.0, 2)} == {total}
 
 
 def test_what_has_no_pairs_has_no_mean():

@@ -74,7 +74,7 @@ def test_a_classifier_starts_afresh_with_every_fit():
     classifier = classifiers.Classifier(seed=0)
     weights = []
     for arm in ("real", "synthetic", "real"):
-        classifier.fit(arm, training, unseen, updates=100)
+        classifier.fit(arm, training, unseen, updates=20)
         weights.append(classifier.model.get_weights()[-1])
     np.testing.assert_array_equal(weights[0], weights[2])
     assert not np.array_equal(weights[0], weights[1])

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from joblib.parallel import register_parallel_backend
+from twin import hear_interrupts
 
 from gantutor.studies import run_grid
 from gantutor.studies.tables import read_rows, write_rows
@@ -361,6 +362,7 @@ def test_ctrl_c_ends_a_grid_and_records_no_unfinished_run(tmp_path, kind, jobs):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,  # a terminal sends Ctrl-C to all processes of the group
+        preexec_fn=hear_interrupts,
     )
     try:
         path, end = tmp_path / "grid.csv", time.monotonic() + 90

@@ -19,16 +19,16 @@ LABELS = np.arange(80) % 3
 
 
 def test_two_fits_are_one(twin):
-    recipe = QUICK.replace(penalties={"r1": 1.0}, decay_start=0.5, steps=10)
+    recipe = QUICK.replace(penalties={"r1": 1.0}, decay_start=0.25, steps=4)
     once, twice = (twin.build(recipe) for _ in range(2))
-    grids = [callbacks.SampleGrid(every=5, latents=1) for _ in range(2)]
-    metrics = [callbacks.Metrics(every=5, functions={"mean": np.mean}, count=2) for _ in range(2)]
-    twin.fit(once, IMAGES, 10, [grids[0], metrics[0]])
+    grids = [callbacks.SampleGrid(every=2, latents=1) for _ in range(2)]
+    metrics = [callbacks.Metrics(every=2, functions={"mean": np.mean}, count=2) for _ in range(2)]
+    twin.fit(once, IMAGES, 4, [grids[0], metrics[0]])
     for _ in range(2):
-        twin.fit(twice, IMAGES, 5, [grids[1], metrics[1]])
+        twin.fit(twice, IMAGES, 2, [grids[1], metrics[1]])
     assert_same_bits(twin.weights(once), twin.weights(twice))
-    assert grids[0].steps == grids[1].steps == [0, 5, 10]
-    assert once.record.steps["mean"] == twice.record.steps["mean"] == [0, 5, 10]
+    assert grids[0].steps == grids[1].steps == [0, 2, 4]
+    assert once.record.steps["mean"] == twice.record.steps["mean"] == [0, 2, 4]
     assert once.record.history["mean"] == twice.record.history["mean"]
 
 
@@ -67,15 +67,15 @@ def test_keras_resumes_with_the_batch_size_of_its_run(tmp_path):
         return game
 
     game = made()
-    game.fit(IMAGES, batch_size=8, steps_per_epoch=2, verbose=0)
+    twin.fit(game, IMAGES, 2, batch_size=8)
     path = checkpoint_path(tmp_path, 2)
     game.save_checkpoint(path)
-    game.fit(IMAGES, steps_per_epoch=2, verbose=0)
+    twin.fit(game, IMAGES, 2)
     again = made()
     again.restore(path)
     with pytest.raises(ValueError, match="trained with batch_size 8, and goes on with it; got 16"):
-        again.fit(IMAGES, batch_size=16, steps_per_epoch=2, verbose=0)
-    again.fit(IMAGES, steps_per_epoch=2, verbose=0)
+        twin.fit(again, IMAGES, 2, batch_size=16)
+    twin.fit(again, IMAGES, 2)
     assert_same_bits(twin.weights(game), twin.weights(again))
     for wrong in (0, 1.5):
         with pytest.raises(ValueError, match="batch_size must be a whole number of at least 1"):
@@ -84,7 +84,7 @@ def test_keras_resumes_with_the_batch_size_of_its_run(tmp_path):
     weights = twin.weights(game)
     game.compile(generator_optimizer=("sgd", {}))
     assert game.step == 4
-    game.fit(IMAGES, steps_per_epoch=1, verbose=0)
+    twin.fit(game, IMAGES, 1)
     assert game.step == 5 and game.record.steps["d_loss"] == [2, 4, 5]
     assert not np.array_equal(
         weights["game.generator.000"], twin.weights(game)["game.generator.000"]
@@ -252,7 +252,8 @@ def test_steps_per_execution_skip_no_action_in_keras(tmp_path):
         np.testing.assert_allclose(value, twin.weights(game)[key], rtol=1e-4, atol=1e-6)
 
 
-def keras_games():
+def keras_game(name):
+    """A game with data and labels to train it on, and what its generator takes."""
     twin = Twin("keras")
     models, games = twin.models, twin.games
 
@@ -264,28 +265,22 @@ def keras_games():
 
     z = np.random.default_rng(0).normal(size=(3, 8)).astype("f4")
     told = np.concatenate([z, np.eye(3, dtype="f4")], 1)
-    return {
-        "gan": (twin.building.build(QUICK.replace(spectral_norm=True)), IMAGES, None, z),
-        "conditional": (
-            twin.building.build(CLASSES.replace(game={"frequencies": (1, 0, 3)})),
-            IMAGES,
-            LABELS,
-            told,
-        ),
-        "paired": (games.Paired(unet(1), patch(1, 2), l1=5), (IMAGES, -IMAGES), None, IMAGES[:3]),
-        "cycle": (
-            games.Cycle(unet(1), unet(2), patch(0, 3), patch(0, 4), cycle=2),
-            (IMAGES, -IMAGES[:40]),
-            None,
-            IMAGES[:3],
-        ),
-    }
+    if name == "gan":
+        return twin.building.build(QUICK.replace(spectral_norm=True)), IMAGES, None, z
+    if name == "conditional":
+        told_often = CLASSES.replace(game={"frequencies": (1, 0, 3)})
+        return twin.building.build(told_often), IMAGES, LABELS, told
+    if name == "paired":
+        return games.Paired(unet(1), patch(1, 2), l1=5), (IMAGES, -IMAGES), None, IMAGES[:3]
+    game = games.Cycle(unet(1), unet(2), patch(0, 3), patch(0, 4), cycle=2)
+    return game, (IMAGES, -IMAGES[:40]), None, IMAGES[:3]
 
 
 @pytest.mark.parametrize("name", ["gan", "conditional", "paired", "cycle"])
 def test_keras_saves_and_loads_every_game(name, tmp_path):
     keras = pytest.importorskip("keras")
-    game, data, labels, inputs = keras_games()[name]
+    twin = Twin("keras")
+    game, data, labels, inputs = keras_game(name)
     game.compile(
         generator_optimizer=("adam", {"learning_rate": 1e-3}),
         discriminator_optimizer=("rmsprop", {"learning_rate": 1e-3}),
@@ -293,20 +288,19 @@ def test_keras_saves_and_loads_every_game(name, tmp_path):
         ema_decay=[0.5, 0.9],
         seed=3,
     )
-    game.fit(data, labels, batch_size=16, steps_per_epoch=3, verbose=0)
+    twin.fit(game, data, 3, labels=labels, batch_size=16)
     game.save(tmp_path / "game.keras")
     loaded = keras.saving.load_model(tmp_path / "game.keras")
     assert type(loaded) is type(game) and loaded.step == 3
-    drawn = game.predict(inputs, verbose=0)
-    assert np.array_equal(loaded.predict(inputs, verbose=0), drawn)
-    np.testing.assert_allclose(np.asarray(game(inputs)), drawn, atol=1e-6)
-    np.testing.assert_allclose(game.ema.network(inputs, training=False), drawn, atol=1e-6)
+    drawn = np.asarray(game(inputs))
+    assert np.array_equal(loaded(inputs), drawn)
+    assert np.array_equal(game.ema.network(inputs, training=False), drawn)
+    np.testing.assert_allclose(loaded.predict(inputs, verbose=0), drawn, atol=1e-6)
     ours, theirs = game.settings(), loaded.settings()
     assert {**theirs, "batch_size": 16} == ours
     for one in (game, loaded):
-        one.fit(data, labels, batch_size=16, steps_per_epoch=2, verbose=0)
+        twin.fit(one, data, 2, labels=labels, batch_size=16)
     assert loaded.step == 5
-    twin = Twin("keras")
     assert_same_bits(twin.weights(game), twin.weights(loaded))
 
 
