@@ -116,13 +116,34 @@ def test_dcgan_weights_start_small(twin):
     assert abs(kernel.mean()) < 1e-3
 
 
-def test_seeds_decide_the_weights(twin):
-    first, same, other = (
-        run(twin, twin.models.dcgan_generator(width=4, latent_dim=6, seed=s), latents())
-        for s in (1, 1, 2)
-    )
-    assert np.array_equal(first, same)
-    assert not np.array_equal(first, other)
+SMALL = {
+    "dcgan_discriminator": {"shape": (8, 8, 1), "width": 2, "classes": 3, "spectral_norm": True},
+    "dcgan_generator": {"shape": (8, 8, 1), "width": 2, "latent_dim": 3},
+    "mlp_discriminator": {"shape": (2,), "width": 4, "classes": 3},
+    "mlp_generator": {"shape": (2,), "width": 4, "latent_dim": 3},
+    "patch_discriminator": {"shape": (8, 8, 1), "width": 2, "layers": 1},
+    "unet_generator": {"shape": (16, 16, 1), "width": 2},
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_seed_decides_every_kernel(twin, name):
+    make, settings = getattr(twin.models, name), SMALL[name]
+    for first, same, other in zip(*(weights(twin, make(**settings, seed=s)) for s in (1, 1, 2)),
+                                  strict=True):  # fmt: skip
+        assert np.array_equal(first, same)
+        if first.ndim > 1:  # biases and scales start at 0 and 1
+            assert (first != other).all()
+
+
+def test_every_network_has_its_seed_tested(twin):
+    assert sorted(SMALL) == twin.models.__all__
+
+
+def weights(twin, model):
+    if twin.name == "torch":
+        return [tensor.numpy() for tensor in model.state_dict().values()]
+    return [variable.numpy() for variable in model.variables]
 
 
 def test_spectral_norm_bounds_the_steepness(twin):
