@@ -100,7 +100,9 @@ def test_sample_and_score(done, tmp_path, capsys):
     assert run("sample", done, "--count", 9, "--out", tmp_path / "s.npz") == 0
     capsys.readouterr()
     assert run("score", done, "--count", 200) == 0
-    of_run = json.loads(capsys.readouterr().out)
+    printed = capsys.readouterr().out
+    of_run = json.loads(printed)
+    assert len(printed.splitlines()) == len(of_run) + 2  # a line for each, between two brackets
     assert of_run["samples"] == 200
     assert of_run["digit_fid"] > 100
     assert 1 <= of_run["inception_score"] <= 10

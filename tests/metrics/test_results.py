@@ -28,6 +28,7 @@ def test_a_result_is_a_number_where_one_is_expected(name):
     record.add(1, score=result)
     assert record.history["score"] == [result.value] == [float(result)]
     assert np.isfinite(result.value)
+    assert {result} == {result}  # also where it holds arrays, which have no hash
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,20 @@ def test_spectral_norm_bounds_the_steepness(twin):
     assert np.abs(after[1]).max() > 20 * np.abs(before[1]).max()
 
 
+def test_spectral_norm_sees_small_weights(twin):
+    images = np.random.default_rng(0).uniform(-1, 1, (8, 28, 28, 1)).astype("f4")
+    model = twin.models.dcgan_discriminator(width=4, spectral_norm=True, seed=1)
+    before = run(twin, model, images)
+    scale_kernels(twin, model, 1e-4)
+    if twin.name == "keras":
+        model(images, training=True)
+    else:
+        import torch
+
+        model.train()(torch.from_numpy(images).permute(0, 3, 1, 2))
+    np.testing.assert_allclose(run(twin, model, images), before, rtol=0.1, atol=1e-3)
+
+
 def scale_kernels(twin, model, factor):
     if twin.name == "keras":
         for layer in model.layers:

@@ -71,6 +71,18 @@ def test_a_slider_is_the_coordinate_of_z_itself():
     assert np.allclose(coordinates[1:8, 1], 2, atol=1e-5)
 
 
+def test_a_marker_stands_above_the_image_of_its_value():
+    figure = latent._walks(sample, np.zeros(10), np.eye(4, 10), [-3, 0, 3, 1.5])
+    right = figure.axes[1]
+    height, width = right.images[0].get_array().shape[:2]
+    first, last = 3.5, width - 4.5  # the middles of images of 8 pixels
+    along = [first, (first + last) / 2, last, first + 0.75 * (last - first)]
+    np.testing.assert_allclose(right.lines[0].get_xdata(), along)
+    np.testing.assert_allclose(right.get_xticks(), along[:3])
+    np.testing.assert_allclose(right.lines[0].get_ydata(), np.linspace(0, height - 8, 4) - 0.5)
+    np.testing.assert_allclose(right.get_yticks(), np.linspace(3.5, height - 4.5, 4))
+
+
 def test_new_z_changes_all_but_the_sliders():
     asked = []
 
