@@ -86,5 +86,14 @@ def test_other_data_have_other_marks(other):
         feeding.check_same_data(theirs, ours)
 
 
+def test_a_mark_is_of_64_examples():
+    data = np.zeros((127, 2), "f4")  # of which every second one counts
+    expected = feeding.fingerprint({"real": data})
+    for row in range(127):
+        other = data.copy()
+        other[row] = 1
+        assert (feeding.fingerprint({"real": other}) == expected) == (row % 2 == 1)
+
+
 def test_one_example_has_a_mark():
     assert feeding.fingerprint({"real": IMAGES[:1]})["real"]["shape"] == [1, 8, 8, 1]

@@ -81,6 +81,7 @@ def test_a_marker_stands_above_the_image_of_its_value():
     np.testing.assert_allclose(right.get_xticks(), along[:3])
     np.testing.assert_allclose(right.lines[0].get_ydata(), np.linspace(0, height - 8, 4) - 0.5)
     np.testing.assert_allclose(right.get_yticks(), np.linspace(3.5, height - 4.5, 4))
+    assert not any(line.get_visible() for line in right.get_xgridlines() + right.get_ygridlines())
 
 
 def test_new_z_changes_all_but_the_sliders():
