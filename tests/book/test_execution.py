@@ -244,6 +244,8 @@ def test_notebooks_are_brought_to_their_committed_form(small_book):
     notebook = nbformat.read(path, as_version=4)
     assert set(notebook.metadata) == {"covers", "kernelspec", "language_info"}
     plain, picture, number = notebook.cells[1:]
-    assert plain.outputs == [] and plain.metadata == {} and plain.execution_count == 1
+    assert plain.outputs == [] and plain.execution_count == 1
+    assert plain.metadata["tags"] == ["hide-input"] and "executionInfo" not in plain.metadata
     assert [output.get("text") for output in picture.outputs] == ["text\n"]
+    assert picture.metadata == {}
     assert [output.data for output in number.outputs] == [{"text/plain": "2"}]
