@@ -19,7 +19,7 @@ import sys
 from typing import NamedTuple
 
 import numpy as np
-from common import write_results
+from common import CLUSTERS, MINUTE, write_results
 from tqdm.auto import tqdm
 from watch import COUNT, TimeUp, Watch
 
@@ -115,6 +115,8 @@ def main():
         return
     results = {"seconds": options.seconds, "samples": COUNT, "contenders": {}}
     if not options.baselines:
+        results |= {"ema_decay": MINUTE.ema_decay, "clusters": CLUSTERS}
+        results["classes_drawn"] = "as often as the data hold them"
         images, _ = mnist("train")
         chosen = np.random.default_rng(0).permutation(len(images))
         results["real_training_digits"] = {
