@@ -112,10 +112,7 @@ class Compiled(keras.Model):
                 f"{side}_optimizer": self._serialized(side, optimizer)
                 for side, optimizer in self.optimizers.items()
             },
-            "discriminator_steps": self.discriminator_steps,
-            "decay": self.decay and list(self.decay),
-            "ema_decay": list(self.ema_decays),
-            "seed": self.seed,
+            **parts.loop(self),
         }
 
     def _serialized(self, side, optimizer):

@@ -72,10 +72,7 @@ class Resumable:
             **self.game_settings(),
             **described,
             "batch_size": self.batch_size,
-            "discriminator_steps": self.discriminator_steps,
-            "decay": self.decay and list(self.decay),
-            "ema_decay": list(self.ema_decays),
-            "seed": self.seed,
+            **parts.loop(self),
         }
 
     def _state(self):

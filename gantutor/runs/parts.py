@@ -232,3 +232,13 @@ def check_shape(data, shape) -> None:
         }
         wanted, got = (names.get(n, list(n)) for n in (tuple(shape), tuple(found[1:])))
         raise ValueError(f"data must be as the recipe's shape says, {wanted}; got {got}.")
+
+
+def loop(trainer: Any) -> dict[str, Any]:
+    """Return what a trainer's loop was told, as plain data: the same in both frameworks."""
+    return {
+        "discriminator_steps": trainer.discriminator_steps,
+        "decay": trainer.decay and list(trainer.decay),
+        "ema_decay": list(trainer.ema_decays),
+        "seed": trainer.seed,
+    }
