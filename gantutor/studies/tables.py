@@ -44,7 +44,7 @@ def load_table(name: str) -> pd.DataFrame:
     Examples
     --------
     >>> load_table("losses").groupby("task")["setting"].nunique().to_dict()
-    {'digits': 18, 'grid': 18, 'ring': 18}
+    {'digits': 18, 'ring': 36}
     """
     check_choice(name, names(), "study")
     return pd.DataFrame(read_rows(FOLDER / name / "table.csv")).drop(columns="arguments")

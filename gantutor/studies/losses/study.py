@@ -1,6 +1,7 @@
 """One task under all losses: the trainings behind the table of the chapter of that name.
 
-Networks, steps, batch size and learning rates are equal for all settings of a task.
+Networks, updates of the generator, batch size and learning rates are equal for all settings of a
+task.
 """
 
 import numpy as np
@@ -8,55 +9,71 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from gantutor import metrics, recipes
-from gantutor.data import GaussianMixture, grid, load_digits, ring
+from gantutor.data import GaussianMixture, load_digits, ring
+from gantutor.studies.log import follow
 from gantutor.torch import models
 from gantutor.torch.games import GAN
 from gantutor.torch.trainer import Trainer
 
-_MIXTURES = {"ring": ring(), "grid": grid()}
+RING = ring()
 
-#: What is learnt, by the names of the table, with the updates of the generator: two mixtures of
-#: Gaussians, and handwritten digits.
-STEPS = {"ring": 2000, "grid": 4000, "digits": 200}
+#: What is learnt, by the names of the table, with the updates of the generator.
+STEPS = {"ring": 2000, "digits": 200}
 
-_PARTS = ("loss", "penalties", "spectral_norm", "discriminator_steps")
+#: Shares of a training after which it is scored. A fifth of a training with five steps of D takes
+#: about as long as the whole of one with a single step.
+MARKS = (0.2, 1.0)
+
 _R1 = {"r1": 1.0}
-_PENALTY = {"gradient_penalty": 1.0}
-_CLIPPING = {"clip_weights": 0.1}
+_LOSSES = {
+    "minimax": "minimax",
+    "non-saturating": "non_saturating",
+    "least squares": "least_squares",
+    "hinge": "hinge",
+    "Wasserstein": "wasserstein",
+    "relativistic": "relativistic",
+}
+_CONSTRAINED = {
+    "relativistic + R1 + R2": ("relativistic", {"r1": 1.0, "r2": 1.0}, False),
+    "non-saturating + penalty": ("non_saturating", {"gradient_penalty": 1.0}, False),
+    "Wasserstein + penalty": ("wasserstein", {"gradient_penalty": 1.0}, False),
+    "Wasserstein + clipping": ("wasserstein", {"clip_weights": 0.1}, False),
+    "non-saturating + spectral norm": ("non_saturating", {}, True),
+    "hinge + spectral norm": ("hinge", {}, True),
+}
+_PLAYED = (
+    {name: (loss, {}, False) for name, loss in _LOSSES.items()}
+    | {f"{name} + R1": (loss, _R1, False) for name, loss in _LOSSES.items()}
+    | _CONSTRAINED
+)
 
-#: Loss, penalties, spectral normalisation and steps of D for one of G, by the table's names.
+#: Loss, penalties, spectral normalisation and steps of D for one of G, by the table's names: each
+#: way to play with one step, and with five.
 METHODS = {
-    name: dict(zip(_PARTS, values, strict=True))
-    for name, *values in [
-        ("minimax", "minimax", {}, False, 1),
-        ("non-saturating", "non_saturating", {}, False, 1),
-        ("least squares", "least_squares", {}, False, 1),
-        ("hinge", "hinge", {}, False, 1),
-        ("Wasserstein", "wasserstein", {}, False, 1),
-        ("relativistic", "relativistic", {}, False, 1),
-        ("minimax + R1", "minimax", _R1, False, 1),
-        ("non-saturating + R1", "non_saturating", _R1, False, 1),
-        ("least squares + R1", "least_squares", _R1, False, 1),
-        ("hinge + R1", "hinge", _R1, False, 1),
-        ("Wasserstein + R1", "wasserstein", _R1, False, 1),
-        ("relativistic + R1", "relativistic", _R1, False, 1),
-        ("relativistic + R1 + R2", "relativistic", {"r1": 1.0, "r2": 1.0}, False, 1),
-        ("non-saturating + spectral norm", "non_saturating", {}, True, 1),
-        ("hinge + spectral norm", "hinge", {}, True, 1),
-        ("Wasserstein + penalty, 1 step", "wasserstein", _PENALTY, False, 1),
-        ("Wasserstein + penalty, 5 steps", "wasserstein", _PENALTY, False, 5),
-        ("Wasserstein + clipping, 5 steps", "wasserstein", _CLIPPING, False, 5),
-    ]
+    name + end: {
+        "loss": loss,
+        "penalties": penalties,
+        "spectral_norm": spectral_norm,
+        "discriminator_steps": steps,
+    }
+    for steps, end in {1: "", 5: ", 5 steps"}.items()
+    for name, (loss, penalties, spectral_norm) in _PLAYED.items()
 }
 
 KEYS = ("task", "setting")
+# On the digits five steps would take as long as all the rest.
 SETTINGS = {
-    (task, name): {"task": task, **method} for task in STEPS for name, method in METHODS.items()
+    (task, name): {"task": task, **method}
+    for task in STEPS
+    for name, method in METHODS.items()
+    if task == "ring" or method["discriminator_steps"] == 1
 }
 SEEDS = 5
 COLUMNS = {
     "seed": (0, np.inf),
-    "modes": (0, 25),
+    "step": (1, np.inf),
+    "seconds": (0, np.inf),
+    "modes": (0, 10),
     "good": (0, 1),
     "precision": (0, 1),
     "recall": (0, 1),
@@ -71,8 +88,8 @@ def run(
     spectral_norm: bool,
     discriminator_steps: int,
     seed: int,
-) -> dict[str, float]:
-    """Train one GAN on one task, and score its samples against data it has not seen.
+) -> list[dict[str, float]]:
+    """Train one GAN on one task, and score its samples on the way against data it has not seen.
 
     Parameters
     ----------
@@ -87,19 +104,17 @@ def run(
 
     Returns
     -------
-    dict of float
-        ``modes``: modes found (mixtures, `gantutor.metrics.mode_coverage` of 2,500 points) or
-        digits with at least 1 % of the samples; ``good``: share of good points, or of samples that
-        the digit classifier is at least 90 % sure of; ``precision``, ``recall`` with 5 neighbours
-        among 1,000 samples; ``distance``: Wasserstein-1 distance of 1,000 points, by optimal
-        assignment, or digit FID of 5,000 samples.
+    list of dict
+        As `gantutor.studies.log.follow` yields them, with ``modes``: clusters found (ring,
+        `gantutor.metrics.mode_coverage` of 2,500 points) or digits with at least 1 % of the
+        samples; ``good``: share of good points, or of samples that the digit classifier is at
+        least 90 % sure of; ``precision``, ``recall`` with 5 neighbours among 1,000 samples;
+        ``distance``: Wasserstein-1 distance of 1,000 points, by optimal assignment, or digit FID
+        of 5,000 samples.
     """
     trainer, data = build(task, loss, penalties, spectral_norm, discriminator_steps, seed)
-    trainer.fit(data, STEPS[task])
-    if task == "digits":
-        return score_digits(trainer.sample(5000))
-    fake = trainer.sample(2500), trainer.sample(1000, seed=1)
-    return score_points(*fake, _MIXTURES[task], seed + 10_000)
+    marks = [round(part * STEPS[task]) for part in MARKS]
+    return list(follow(lambda steps: trainer.fit(data, steps), lambda: score(trainer, task), marks))
 
 
 def build(
@@ -134,7 +149,15 @@ def build(
         seed=seed,
         device="cpu",
     )
-    return trainer, _MIXTURES[task].sample(20_000, seed)
+    return trainer, RING.sample(20_000, seed)
+
+
+def score(trainer: Trainer, task: str) -> dict[str, float]:
+    """Return the scores of what a trainer of a task has learnt, as `run` does."""
+    if task == "digits":
+        return score_digits(trainer.sample(5000))
+    fake = trainer.sample(2500), trainer.sample(1000, seed=1)
+    return score_points(*fake, RING, trainer.seed + 10_000)
 
 
 def score_points(
