@@ -125,11 +125,12 @@ def test_real_digits_score_well_and_noise_does_not():
 
 
 def test_a_run_scores_the_samples_of_its_own_trainer(monkeypatch):
-    monkeypatch.setitem(study.STEPS, "ring", 5)
-    first, last = study.run(**study.SETTINGS["ring", "hinge + R1"], seed=4)
-    assert (first["step"], last["step"]) == (1, 5) and 0 < first["seconds"] < last["seconds"]
-    trainer, data = study.build(**study.SETTINGS["ring", "hinge + R1"], seed=4)
-    for row, steps in ((first, 1), (last, 4)):
+    monkeypatch.setitem(study.STEPS, "ring", 6)
+    setting = study.SETTINGS["ring", "hinge + R1, 5 steps"]
+    first, last = study.run(**setting, seed=4)
+    assert (first["step"], last["step"]) == (2, 6) and 0 < first["seconds"] < last["seconds"]
+    trainer, data = study.build(**setting, seed=4)
+    for row, steps in ((first, 2), (last, 4)):
         trainer.fit(data, steps)
         fake = trainer.sample(2500), trainer.sample(1000, seed=1)
         expected = study.score_points(*fake, RING, seed=10_004)
