@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from numbers import Number
@@ -118,6 +119,41 @@ def check_answer(answer: Any, is_right: Callable[[Any], bool], hint: str) -> Non
         print("Right.")
     else:
         print(f"Not yet, {answer} is not it. {hint}")
+
+
+def show_error(kind: type[Exception], words: str, action: Callable[[], Any]) -> None:
+    """Run an action that must fail, and print the part of its message that matters.
+
+    Parameters
+    ----------
+    kind : type
+        The exception that the action must raise; any other is raised on.
+    words : str
+        What its message must contain; what is printed begins there and goes on for at most 60
+        characters of the same line.
+    action : callable
+        Takes nothing.
+
+    Raises
+    ------
+    AssertionError
+        If the action does not fail, or with another message.
+
+    Examples
+    --------
+    >>> show_error(ZeroDivisionError, "by zero", lambda: 1 // 0)
+    ZeroDivisionError: by zero
+    """
+    try:
+        action()
+    except kind as error:
+        message = re.sub(r"\x1b\[\d+m", "", str(error))  # Keras colours some
+    else:
+        raise AssertionError(f"there was no {kind.__name__}")
+    if words not in message:
+        raise AssertionError(f"expected “{words}” in the message; got {message!r}")
+    line = message[message.index(words) :].splitlines()[0]
+    print(f"{kind.__name__}: {line[: len(words) + 60]}")
 
 
 def versions() -> dict[str, str]:

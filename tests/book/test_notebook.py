@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 from notebooks import folded
 
-from gantutor.notebook import check_answer, choose, glue, versions
+from gantutor.notebook import check_answer, choose, glue, show_error, versions
 
 
 def test_the_quick_setting_is_taken_unless_the_environment_asks_for_the_full_one(monkeypatch):
@@ -100,3 +100,24 @@ def test_an_answer_is_missing_right_or_wrong(capsys):
     missing, wrong, right = capsys.readouterr().out.splitlines()
     assert missing.startswith("No answer yet") and right == "Right."
     assert wrong == "Not yet, 3 is not it. Think of squares."
+
+
+def raises(message):
+    raise ValueError(message)
+
+
+def test_show_error_prints_from_the_words_on_without_colours_or_other_lines(capsys):
+    message = "layer 3: \x1b[1mwrong shape\x1b[0m " + "x" * 100 + "\nsecond line"
+    show_error(ValueError, "wrong", lambda: raises(message))
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("ValueError: wrong shape x")
+    assert len(line) == len("ValueError: wrong") + 60
+
+
+def test_show_error_insists_on_the_error():
+    with pytest.raises(AssertionError, match="there was no ValueError"):
+        show_error(ValueError, "wrong", lambda: None)
+    with pytest.raises(AssertionError, match=r"wrong.*something else"):
+        show_error(ValueError, "wrong", lambda: raises("something else"))
+    with pytest.raises(KeyError):
+        show_error(ValueError, "wrong", lambda: {}["a"])
