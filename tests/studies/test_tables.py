@@ -281,4 +281,4 @@ def test_reading_a_table_loads_no_framework():
         "print(len(load_table('losses')), {'torch', 'tensorflow', 'keras'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["270", "set()"]
+    assert done.stdout.split() == ["360", "set()"]
