@@ -1,7 +1,7 @@
 """Generators and discriminators of points in the plane, several side by side.
 
-Networks are those of Lin et al. (2018), PacGAN, section 4.1, with the widths as settings. Weights
-have shape [S, inputs, outputs]; the S networks share nothing.
+By default the networks are those of Lin et al. (2018), PacGAN, section 4.1, with the widths as
+settings. Weights have shape [S, inputs, outputs]; the S networks share nothing.
 """
 
 import itertools
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
-from torch.nn.functional import normalize
+from torch.nn.functional import leaky_relu, normalize
 
 from gantutor.torch.stack import Linear
 
@@ -51,18 +51,45 @@ class SpectralLinear(Linear):
 
 
 class Generator(nn.Module):
-    """[S, N, 2] to [S, N, 2]: four hidden layers with batch normalisation and ReLU."""
+    """[S, N, latent_dim] to [S, N, 2]: hidden ReLU layers, and a linear one.
 
-    def __init__(self, width: int, draws: Sequence[torch.Generator]):
+    Parameters
+    ----------
+    width : int
+        Hidden units.
+    draws : sequence of torch.Generator
+        One for each network.
+    latent_dim : int
+        Length of z.
+    hidden : int
+        Hidden layers.
+    batch_norm : bool
+        Normalise each hidden layer over its batch.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        draws: Sequence[torch.Generator],
+        latent_dim: int = 2,
+        hidden: int = 4,
+        batch_norm: bool = True,
+    ):
         super().__init__()
-        sizes = [2, *[width] * 4, 2]
+        sizes = [latent_dim, *[width] * hidden, 2]
         self.layers = nn.ModuleList(
             Linear(*dense(a, b, draws, std=(2 / a) ** 0.5)) for a, b in itertools.pairwise(sizes)
         )
-        self.scale = nn.Parameter(torch.ones(4, len(draws), 1, width))
+        self.scale = None
+        if batch_norm:
+            self.scale = nn.Parameter(torch.ones(hidden, len(draws), 1, width))
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        """Map latent points; batches of any size N > 1."""
+        """Map latent points; with batch normalisation, batches of any size N > 1."""
+        if self.scale is None:
+            for layer in self.layers[:-1]:
+                z = torch.relu(layer(z))
+            return self.layers[-1](z)
         # A product with 1/N is several times as fast as a mean along the axis in the middle.
         average = z.new_full((1, 1, z.shape[1]), 1 / z.shape[1]).expand(len(z), -1, -1)
         for layer, scale in zip(self.layers, self.scale, strict=False):
@@ -74,7 +101,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """[S, N, 2·packing] to logits [S, N]: three maxout layers of five pieces, and a linear one.
+    """[S, N, 2·packing] to logits [S, N]: hidden layers, and a linear one.
 
     Parameters
     ----------
@@ -84,9 +111,11 @@ class Discriminator(nn.Module):
         One for each network.
     packing, minibatch, spectral_norm
         As in `gantutor.studies.mode_collapse.training.Setting`.
+    hidden : int
+        Hidden layers.
+    pieces : int
+        Pieces of each maxout unit; 1: LeakyReLU with slope 0.2 in its place.
     """
-
-    PIECES = 5
 
     def __init__(
         self,
@@ -95,6 +124,8 @@ class Discriminator(nn.Module):
         packing: int = 1,
         minibatch: str | None = None,
         spectral_norm: bool = False,
+        hidden: int = 3,
+        pieces: int = 5,
     ):
         super().__init__()
 
@@ -102,9 +133,10 @@ class Discriminator(nn.Module):
             first = dense(inputs, outputs, draws, std)
             return SpectralLinear(*first, draws) if spectral_norm else Linear(*first)
 
-        sizes = [2 * packing, width, width, width]
+        self.pieces = pieces
+        sizes = [2 * packing, *[width] * hidden]
         self.layers = nn.ModuleList(
-            layer(a, b * self.PIECES, (1 / a) ** 0.5) for a, b in itertools.pairwise(sizes)
+            layer(a, b * pieces, (1 / a) ** 0.5) for a, b in itertools.pairwise(sizes)
         )
         self.minibatch = minibatch
         more = {None: 0, "deviation": 1, "discrimination": 4}[minibatch]
@@ -115,7 +147,11 @@ class Discriminator(nn.Module):
     def features(self, x: torch.Tensor) -> torch.Tensor:
         """The last hidden layer, [S, N, width]."""
         for layer in self.layers:
-            x = layer(x).unflatten(2, (self.PIECES, -1)).max(dim=2).values
+            x = layer(x)
+            if self.pieces == 1:
+                x = leaky_relu(x, 0.2)
+            else:
+                x = x.unflatten(2, (self.pieces, -1)).max(dim=2).values
         return x
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -1,7 +1,8 @@
 """GANs of points in the plane under one setting: several seeds train at once.
 
-Data, networks and scores are those of Lin et al. (2018), PacGAN, section 4.1, with the widths as
-settings. The seeds share nothing but the time that it takes to train them.
+The scores are those of Lin et al. (2018), PacGAN, section 4.1, and so are data and networks of the
+tasks ``"ring"`` and ``"grid"``, with the widths as settings. The seeds share nothing but the time
+that it takes to train them.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 
 from gantutor import metrics
-from gantutor.data import grid, ring
+from gantutor.data import GaussianMixture, grid, ring
 from gantutor.runs.parts import check_weights
 from gantutor.runs.progress import progress_bar
 from gantutor.runs.seeds import number
@@ -19,8 +20,34 @@ from gantutor.studies.mode_collapse.networks import Discriminator, Generator
 from gantutor.torch import losses, penalties
 from gantutor.validation import check_choice, check_positive
 
-#: The mixtures of the published protocol.
-TASKS = {"ring": ring(modes=8, radius=1.0, std=0.01), "grid": grid(side=5, spacing=2.0, std=0.05)}
+
+@dataclass(frozen=True)
+class Task:
+    """What is learnt, and by which networks.
+
+    Parameters
+    ----------
+    mixture : gantutor.data.GaussianMixture
+    latent_dim : int
+        Length of z.
+    generator, discriminator : dict
+        What distinguishes the networks from those of the published protocol; arguments of
+        `gantutor.studies.mode_collapse.networks`.
+    """
+
+    mixture: GaussianMixture
+    latent_dim: int = 2
+    generator: dict = field(default_factory=dict)
+    discriminator: dict = field(default_factory=dict)
+
+
+#: The two mixtures of the published protocol, and the ring of the chapters on losses with small
+#: plain networks.
+TASKS = {
+    "ring": Task(ring(modes=8, radius=1.0, std=0.01)),
+    "grid": Task(grid(side=5, spacing=2.0, std=0.05)),
+    "wide ring": Task(ring(), 16, {"hidden": 2, "batch_norm": False}, {"hidden": 2, "pieces": 1}),
+}
 
 #: The scores, with their ranges.
 SCORES = {"modes": (0, 25), "good": (0, 1), "precision": (0, 1), "recall": (0, 1)}
@@ -62,7 +89,7 @@ class Setting:
         Hidden units; the published protocol has 400 and 200.
     discriminator_steps : int
         Updates of the discriminator for each one of the generator.
-    generator_rate, discriminator_rate, beta1 : float
+    generator_rate, discriminator_rate, beta1, beta2 : float
         Of Adam.
     """
 
@@ -82,6 +109,7 @@ class Setting:
     generator_rate: float = 1e-3
     discriminator_rate: float = 1e-3
     beta1: float = 0.8
+    beta2: float = 0.999
 
     def __post_init__(self):
         check_choice(self.loss, losses.LOSSES, "loss")
@@ -111,21 +139,28 @@ class Training:
 
     def __init__(self, task: str, setting: Setting, seeds: Sequence[int], batch_size: int = 100):
         check_choice(task, TASKS, "task")
-        self.mixture, self.setting, self.batch_size = TASKS[task], setting, batch_size
+        self.task, self.setting, self.batch_size = TASKS[task], setting, batch_size
+        self.mixture = self.task.mixture
         self.count = len(seeds)
         self._draws = {
             purpose: [torch.Generator().manual_seed(number(seed, purpose)) for seed in seeds]
             for purpose in ("generator", "discriminator", "data", "latents", "noise")
         }
-        self.generator = Generator(setting.generator_width, self._draws["generator"])
+        self.generator = Generator(
+            setting.generator_width,
+            self._draws["generator"],
+            self.task.latent_dim,
+            **self.task.generator,
+        )
         self.discriminator = Discriminator(
             setting.discriminator_width,
             self._draws["discriminator"],
             setting.packing,
             setting.minibatch,
             setting.spectral_norm,
+            **self.task.discriminator,
         )
-        betas = (setting.beta1, 0.999)
+        betas = (setting.beta1, setting.beta2)
         self.generator_optimizer = torch.optim.Adam(
             self.generator.parameters(), setting.generator_rate, betas, fused=True
         )
@@ -183,7 +218,8 @@ class Training:
     @torch.no_grad()
     def sample(self, count: int, seed: int = 0) -> np.ndarray:
         """Points of each generator from the same latent points, float32 [S, count, 2]."""
-        latents = torch.randn(count, 2, generator=torch.Generator().manual_seed(seed))
+        draw = torch.Generator().manual_seed(seed)
+        latents = torch.randn(count, self.task.latent_dim, generator=draw)
         return self.generator(latents.expand(self.count, -1, -1)).numpy()
 
     def scores(self) -> list[dict[str, float]]:
@@ -260,7 +296,8 @@ class Training:
         return self._packed(self.data.gather(1, chosen.expand(-1, -1, 2)), "real")
 
     def _fake(self):
-        latents = self._draw(torch.randn, "latents", self.batch_size * self.setting.packing, 2)
+        count = self.batch_size * self.setting.packing
+        latents = self._draw(torch.randn, "latents", count, self.task.latent_dim)
         return self._packed(self.generator(latents), "fake")
 
 
