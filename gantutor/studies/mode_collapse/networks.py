@@ -5,7 +5,7 @@ settings. Weights have shape [S, inputs, outputs]; the S networks share nothing.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
@@ -13,13 +13,33 @@ from torch.nn.functional import leaky_relu, normalize
 
 from gantutor.torch.stack import Linear
 
+#: Fills the first weights [inputs, outputs] of a layer, from a stream of random numbers.
+First = Callable[[torch.Tensor, torch.Generator], object]
+
+
+def he(weight: torch.Tensor, draw: torch.Generator) -> None:
+    """First weights before a ReLU (He et al. 2015), normal."""
+    nn.init.normal_(weight, std=(2 / len(weight)) ** 0.5, generator=draw)
+
+
+def lecun(weight: torch.Tensor, draw: torch.Generator) -> None:
+    """First weights that keep the scale of the inputs (LeCun et al. 1998), normal."""
+    nn.init.normal_(weight, std=(1 / len(weight)) ** 0.5, generator=draw)
+
+
+def glorot(weight: torch.Tensor, draw: torch.Generator) -> None:
+    """First weights by Glorot and Bengio (2010), uniform."""
+    nn.init.xavier_uniform_(weight, generator=draw)
+
 
 def dense(
-    inputs: int, outputs: int, draws: Sequence[torch.Generator], std: float
+    inputs: int, outputs: int, draws: Sequence[torch.Generator], first: First
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return first weights, from N(0, std²), and biases, 0, of a layer of each network."""
-    weights = [std * torch.randn(inputs, outputs, generator=draw) for draw in draws]
-    return torch.stack(weights), torch.zeros(len(draws), 1, outputs)
+    """Return first weights, and biases, 0, of a layer of each network."""
+    weights = torch.empty(len(draws), inputs, outputs)
+    for weight, draw in zip(weights, draws, strict=True):
+        first(weight, draw)
+    return weights, torch.zeros(len(draws), 1, outputs)
 
 
 class SpectralLinear(Linear):
@@ -65,6 +85,8 @@ class Generator(nn.Module):
         Hidden layers.
     batch_norm : bool
         Normalise each hidden layer over its batch.
+    first : callable
+        Fills the first weights of a layer, as `he`.
     """
 
     def __init__(
@@ -74,11 +96,12 @@ class Generator(nn.Module):
         latent_dim: int = 2,
         hidden: int = 4,
         batch_norm: bool = True,
+        first: First = he,
     ):
         super().__init__()
         sizes = [latent_dim, *[width] * hidden, 2]
         self.layers = nn.ModuleList(
-            Linear(*dense(a, b, draws, std=(2 / a) ** 0.5)) for a, b in itertools.pairwise(sizes)
+            Linear(*dense(a, b, draws, first)) for a, b in itertools.pairwise(sizes)
         )
         self.scale = None
         if batch_norm:
@@ -115,6 +138,8 @@ class Discriminator(nn.Module):
         Hidden layers.
     pieces : int
         Pieces of each maxout unit; 1: LeakyReLU with slope 0.2 in its place.
+    first : callable
+        As of `Generator`.
     """
 
     def __init__(
@@ -126,23 +151,22 @@ class Discriminator(nn.Module):
         spectral_norm: bool = False,
         hidden: int = 3,
         pieces: int = 5,
+        first: First = lecun,
     ):
         super().__init__()
 
-        def layer(inputs, outputs, std):
-            first = dense(inputs, outputs, draws, std)
-            return SpectralLinear(*first, draws) if spectral_norm else Linear(*first)
+        def layer(inputs, outputs):
+            start = dense(inputs, outputs, draws, first)
+            return SpectralLinear(*start, draws) if spectral_norm else Linear(*start)
 
         self.pieces = pieces
         sizes = [2 * packing, *[width] * hidden]
-        self.layers = nn.ModuleList(
-            layer(a, b * pieces, (1 / a) ** 0.5) for a, b in itertools.pairwise(sizes)
-        )
+        self.layers = nn.ModuleList(layer(a, b * pieces) for a, b in itertools.pairwise(sizes))
         self.minibatch = minibatch
         more = {None: 0, "deviation": 1, "discrimination": 4}[minibatch]
         if minibatch == "discrimination":
-            self.compare = layer(width, 4 * 4, (1 / width) ** 0.5)
-        self.last = layer(width + more, 1, (1 / width) ** 0.5)
+            self.compare = layer(width, 4 * 4)
+        self.last = layer(width + more, 1)
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
         """The last hidden layer, [S, N, width]."""

@@ -16,8 +16,8 @@ from gantutor.data import GaussianMixture, grid, ring
 from gantutor.runs.parts import check_weights
 from gantutor.runs.progress import progress_bar
 from gantutor.runs.seeds import number
-from gantutor.studies.mode_collapse.networks import Discriminator, Generator
-from gantutor.torch import losses, penalties
+from gantutor.studies.mode_collapse.networks import Discriminator, Generator, glorot
+from gantutor.torch import averaging, losses, penalties
 from gantutor.validation import check_choice, check_positive
 
 
@@ -33,20 +33,30 @@ class Task:
     generator, discriminator : dict
         What distinguishes the networks from those of the published protocol; arguments of
         `gantutor.studies.mode_collapse.networks`.
+    ema_decay : float
+        Decay of the moving average of the generator's weights, from which is sampled; 0 follows
+        them at once.
     """
 
     mixture: GaussianMixture
     latent_dim: int = 2
     generator: dict = field(default_factory=dict)
     discriminator: dict = field(default_factory=dict)
+    ema_decay: float = 0.0
 
 
-#: The two mixtures of the published protocol, and the ring of the chapters on losses with small
-#: plain networks.
+#: The two mixtures of the published protocol, and the ring of the chapters on losses with their
+#: networks and their average.
 TASKS = {
     "ring": Task(ring(modes=8, radius=1.0, std=0.01)),
     "grid": Task(grid(side=5, spacing=2.0, std=0.05)),
-    "wide ring": Task(ring(), 16, {"hidden": 2, "batch_norm": False}, {"hidden": 2, "pieces": 1}),
+    "wide ring": Task(
+        ring(),
+        16,
+        {"hidden": 2, "batch_norm": False, "first": glorot},
+        {"hidden": 2, "pieces": 1, "first": glorot},
+        ema_decay=0.99,
+    ),
 }
 
 #: The scores, with their ranges.
@@ -167,6 +177,8 @@ class Training:
         self.discriminator_optimizer = torch.optim.Adam(
             self.discriminator.parameters(), setting.discriminator_rate, betas, fused=True
         )
+        [self.average] = averaging.copies({"generator": self.generator}, 1)
+        self.step = 0
         self.loss = losses.get(setting.loss)
         self.centres = torch.tensor(self.mixture.centres, dtype=torch.float32)
         self.noise = self.centres.abs().max().item() / 10
@@ -214,13 +226,17 @@ class Training:
         for weight, slope in zip(weights, slopes, strict=True):
             weight.grad = slope
         self.generator_optimizer.step()
+        decays, networks = [self.task.ema_decay], {"generator": self.generator}
+        averaging.follow([self.average], networks, decays, self.step)
+        self.step += 1
 
     @torch.no_grad()
     def sample(self, count: int, seed: int = 0) -> np.ndarray:
-        """Points of each generator from the same latent points, float32 [S, count, 2]."""
+        """Points of each averaged generator from equal latent points, float32 [S, count, 2]."""
         draw = torch.Generator().manual_seed(seed)
         latents = torch.randn(count, self.task.latent_dim, generator=draw)
-        return self.generator(latents.expand(self.count, -1, -1)).numpy()
+        generator = self.average["generator"]
+        return generator(latents.expand(self.count, -1, -1)).numpy()
 
     def scores(self) -> list[dict[str, float]]:
         """Modes found and share of good points among 2,500, precision and recall; one dict a seed.
