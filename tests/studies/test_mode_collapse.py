@@ -11,11 +11,15 @@ from gantutor.studies.mode_collapse.networks import (  # noqa: E402
     Generator,
     SpectralLinear,
     dense,
+    glorot,
+    he,
+    lecun,
 )
-from gantutor.studies.mode_collapse.study import CURES  # noqa: E402
+from gantutor.studies.mode_collapse.study import SETTINGS  # noqa: E402
 from gantutor.studies.mode_collapse.training import Setting, Training  # noqa: E402
 from gantutor.studies.ring_and_grid import study as ring_and_grid  # noqa: E402
-from gantutor.torch import losses  # noqa: E402
+from gantutor.torch import losses, models  # noqa: E402
+from gantutor.torch.stack import Linear  # noqa: E402
 
 PLAIN = Setting()
 
@@ -39,16 +43,19 @@ def test_each_seed_has_the_networks_that_it_has_alone():
     assert not torch.allclose(both(z[:1].expand(2, -1, -1))[0], both(z[:1].expand(2, -1, -1))[1])
 
 
+ALONE = ("plain", "200 points of data", "noise on both kinds", "R1", "penalty", "PacGAN-4")
+
+
 @pytest.mark.parametrize(
-    "name",
-    ["plain", "few data: 200 points", "noise on both kinds", "R1", "gradient penalty", "PacGAN-2"],
+    ("task", "setting"),
+    [("ring", PLAIN), *(("wide ring", Setting(**SETTINGS[name])) for name in ALONE)],
+    ids=["published ring", *ALONE],
 )
-def test_each_seed_is_trained_as_it_is_alone(name):
-    setting = Setting(**CURES[name])
-    beside = Training("ring", setting, [0, 1, 2], batch_size=10)
-    alone = Training("ring", setting, [2], batch_size=10)
-    beside.fit(5)
-    alone.fit(5)
+def test_each_seed_is_trained_as_it_is_alone(task, setting):
+    beside = Training(task, setting, [0, 1, 2], batch_size=10)
+    alone = Training(task, setting, [2], batch_size=10)
+    beside.fit(3)
+    alone.fit(3)
     for whole, one in zip(weights(beside.generator), weights(alone.generator), strict=True):
         # The scales of batch normalisation have the seeds on their second axis.
         part = whole[:, 2:] if whole.ndim == 4 else whole[2:]
@@ -93,7 +100,7 @@ def test_the_discriminator_takes_the_largest_of_five_pieces():
 
 
 def test_spectral_normalisation_leaves_a_largest_singular_value_of_one():
-    layer = SpectralLinear(*dense(6, 9, draws(0, 1), std=3.0), draws(0, 1))
+    layer = SpectralLinear(*dense(6, 9, draws(0, 1), he), draws(0, 1))
     for _ in range(200):
         layer(points(2, 4, 6))
     with torch.no_grad():
@@ -165,8 +172,14 @@ def test_each_network_has_its_own_learning_rate():
 
 
 def test_the_rows_on_learning_rates_say_what_they_do():
-    assert first_moves(Setting(**CURES["learning rate of D × 4"]))[0].max() < 3e-4
-    assert first_moves(Setting(**CURES["learning rate of G × 4"]))[1].max() < 3e-4
+    for name, rates in {
+        "1 step": (1e-3, 1e-3),
+        "1 step, rate of D ÷ 10": (1e-3, 1e-4),
+        "rates ÷ 10": (1e-4, 1e-4),
+    }.items():
+        one = Setting(**{**SETTINGS[name], "discriminator_steps": 1})
+        moves = [move.max().item() for move in first_moves(one)]
+        np.testing.assert_allclose(moves, rates, rtol=0.01, err_msg=name)
 
 
 def test_the_discriminator_makes_all_its_steps(monkeypatch):
@@ -330,9 +343,9 @@ def test_scores_of_points_that_one_can_count(monkeypatch):
     assert (bad["modes"], bad["good"], bad["recall"]) == (1, 0.25, 0.0)
 
 
-@pytest.mark.parametrize("name", CURES)
-def test_every_cure_trains(name):
-    training = Training("ring", Setting(**CURES[name]), [0, 1], batch_size=8)
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_change_trains(name):
+    training = Training("wide ring", Setting(**SETTINGS[name]), [0, 1], batch_size=8)
     before = training.sample(20)
     training.fit(2)
     scores = training.scores()
@@ -340,9 +353,51 @@ def test_every_cure_trains(name):
     assert len(scores) == 2 and set(scores[0]) == {"modes", "good", "precision", "recall"}
 
 
-def test_every_cure_changes_something_and_no_two_the_same():
-    settings = [repr(Setting(**cure)) for cure in CURES.values()]
-    assert settings[0] == repr(PLAIN) and len(set(settings)) == len(CURES) == 27
+def test_every_setting_changes_something_and_no_two_the_same():
+    settings = [repr(Setting(**setting)) for setting in SETTINGS.values()]
+    assert settings[0] == repr(Setting(**study.PLAIN))
+    assert len(set(settings)) == len(SETTINGS) == 27
+
+
+@pytest.mark.parametrize(
+    ("first", "variance"), [(he, 2 / 300), (lecun, 1 / 300), (glorot, 2 / 700)]
+)
+def test_first_weights_have_the_variance_that_they_are_named_for(first, variance):
+    weights, biases = dense(300, 400, draws(0, 1), first)
+    assert weights.shape == (2, 300, 400) and not biases.any()
+    assert weights.var(dim=(1, 2)).tolist() == pytest.approx([variance] * 2, rel=0.02)
+    assert not torch.equal(weights[0], weights[1])
+
+
+def test_the_wide_ring_has_the_networks_of_the_chapters_on_losses():
+    training = Training("wide ring", Setting(**study.PLAIN), [0])
+    for network, model in (
+        (training.generator, models.mlp_generator((2,), latent_dim=16)),
+        (training.discriminator, models.mlp_discriminator((2,))),
+    ):
+        kernels = [weight for weight in model.parameters() if weight.ndim == 2]
+        layers = [layer for layer in network.modules() if isinstance(layer, Linear)]
+        assert [layer.weight[0].T.shape for layer in layers] == [kernel.shape for kernel in kernels]
+        for layer, kernel in zip(layers, kernels, strict=True):
+            with torch.no_grad():
+                layer.weight.copy_(kernel.T[None])
+        x = points(1, 30, layers[0].weight.shape[1])
+        torch.testing.assert_close(network(x)[0], model(x[0]), rtol=1e-5, atol=1e-6)
+
+
+def test_samples_come_from_the_average_where_a_task_has_one():
+    wide = Training("wide ring", Setting(**study.PLAIN), [0], batch_size=8)
+    first = wide.generator.layers[-1].bias.detach().clone()
+    wide.generator_step(wide._real())
+    second = wide.generator.layers[-1].bias.detach()
+    # While it is young the average takes nine tenths of the newest weights.
+    average = wide.average["generator"].layers[-1].bias
+    torch.testing.assert_close(average, first + 0.9 * (second - first))
+    plain = Training("ring", PLAIN, [0], batch_size=8)
+    plain.fit(1)
+    torch.testing.assert_close(
+        plain.average["generator"].layers[-1].bias, plain.generator.layers[-1].bias.detach()
+    )
 
 
 @pytest.mark.slow
@@ -362,14 +417,26 @@ def test_bad_settings_are_refused():
         Training("square", PLAIN, [0])
 
 
-def test_a_row_is_made_from_one_seed_and_its_own_setting(monkeypatch):
-    monkeypatch.setattr(study, "STEPS", 3)
-    (row,) = study.run(seed=4, **study.SETTINGS["grid", "PacGAN-2"])
-    assert row["step"] == 3 and row["seconds"] > 0
-    training = Training("grid", Setting(packing=2), [4])
+def test_rows_are_made_from_one_seed_and_its_own_setting(monkeypatch):
+    monkeypatch.setattr(study, "MARKS", (1, 3))
+    rows = study.run(seed=4, **SETTINGS["PacGAN-4"])
+    assert [row["step"] for row in rows] == [1, 3] and 0 < rows[0]["seconds"] < rows[1]["seconds"]
+    training = Training("wide ring", Setting(**SETTINGS["PacGAN-4"]), [4], batch_size=128)
     training.fit(3)
-    scores = {name: round(value, 6) for name, value in training.scores()[0].items()}
-    assert {name: row[name] for name in scores} == scores
+    scores = {name: round(value, 6) for name, value in study.score(training).items()}
+    assert {name: rows[1][name] for name in scores} == scores
+
+
+def test_a_mode_is_populated_by_one_good_point_in_a_hundred(monkeypatch):
+    training = Training("wide ring", Setting(**study.PLAIN), [0])
+    centres = training.mixture.centres
+    cloud = np.repeat(centres[[0]], 2500, axis=0)
+    cloud[:25] = centres[1]  # one in a hundred, good
+    cloud[25:49] = centres[2]  # fewer
+    cloud[49:100] = 1.2 * centres[3]  # more, none of them good
+    monkeypatch.setattr(training, "sample", lambda count: cloud[None, :count])
+    scores = study.score(training)
+    assert (scores["modes"], scores["populated"], scores["regions"]) == (3, 2, 3)
 
 
 def test_the_log_of_ring_and_grid_has_a_row_for_each_mark(monkeypatch):
