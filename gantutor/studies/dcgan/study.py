@@ -27,7 +27,6 @@ SETTINGS = {
     "D: batch norm.": {"d": {"normalized": "batch"}},
     "D: max pooling": {"d": {"pooling": True}},
     "D: ReLU": {"d": {"slope": 0.0}},
-    "both: Glorot": {"g": {"initializer": "glorot"}, "d": {"initializer": "glorot"}},
 }
 
 SEEDS = 3
