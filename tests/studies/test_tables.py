@@ -22,7 +22,7 @@ def check(*rows):
 
 
 def framework(name):
-    pytest.importorskip("tensorflow" if name == "augmentation" else "torch")
+    pytest.importorskip("tensorflow" if name in ("augmentation", "dcgan") else "torch")
 
 
 @pytest.mark.parametrize("name", names())
