@@ -18,9 +18,15 @@ from gantutor.data import load_digits
 from gantutor.plots.images import tiles
 from gantutor.torch import Trainer
 
-MOMENTS = (0, 15, 30, 50, 75, 100, 150, 225, 325, 450, 650, 900, 1200, 1600)
+MOMENTS = (0, 20, 40, 70, 100, 150, 220, 320, 450, 650, 950, 1400, 2100, 3000)
 RECIPE = recipes.get("minute").replace(
-    game="gan", classes=0, generator={"width": 16}, decay_start=0.0, steps=MOMENTS[-1]
+    game="gan",
+    classes=0,
+    generator={"width": 16},
+    batch_size=32,
+    decay_start=0.0,
+    ema_decay=0.0,
+    steps=MOMENTS[-1],
 )
 PICTURE = Path(__file__).resolve().parents[1] / "book" / "_static" / "digits.gif"
 SECONDS = 0.5  # of each picture; the last stays four times as long
