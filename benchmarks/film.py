@@ -18,7 +18,7 @@ from gantutor.data import load_digits
 from gantutor.plots.images import tiles
 from gantutor.torch import Trainer
 
-MOMENTS = (0, 20, 40, 70, 100, 150, 220, 320, 450, 650, 950, 1400, 2100, 3000)
+MOMENTS = (0, 20, 40, 70, 100, 150, 220, 320, 450, 650, 950, 1350, 1900, 2600)
 RECIPE = recipes.get("minute").replace(
     game="gan",
     classes=0,
