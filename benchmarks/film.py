@@ -18,10 +18,11 @@ from gantutor.data import load_digits
 from gantutor.plots.images import tiles
 from gantutor.torch import Trainer
 
-MOMENTS = (0, 20, 40, 70, 100, 150, 220, 320, 450, 650, 950, 1350, 1900, 2600)
+MOMENTS = (0, 20, 40, 70, 100, 150, 220, 320, 450, 650, 950, 1400, 2000, 2800)
 RECIPE = recipes.get("minute").replace(
     game="gan",
     classes=0,
+    latent_dim=32,
     generator={"width": 16},
     batch_size=32,
     decay_start=0.0,
