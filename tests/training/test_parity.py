@@ -9,10 +9,12 @@ pytest.importorskip("tensorflow")
 import gantutor.keras as gk  # noqa: E402
 import gantutor.keras.losses as keras_losses  # noqa: E402
 import gantutor.keras.models as keras_models  # noqa: E402
+import gantutor.keras.optimizers as keras_optimizers  # noqa: E402
 import gantutor.keras.penalties as keras_penalties  # noqa: E402
 import gantutor.torch as gt  # noqa: E402
 import gantutor.torch.losses as torch_losses  # noqa: E402
 import gantutor.torch.models as torch_models  # noqa: E402
+import gantutor.torch.optimizers as torch_optimizers  # noqa: E402
 import gantutor.torch.penalties as torch_penalties  # noqa: E402
 from gantutor import parity, recipes  # noqa: E402
 from gantutor.keras.sampling import apply as keras_apply  # noqa: E402
@@ -270,6 +272,46 @@ def test_one_full_training_step_agrees(loss, name):
                 assert np.linalg.norm(there - here) <= close, (part, variable.path)
             moved = np.abs(model.get_weights()[0] - old[0]).max()
             assert moved > 1e-5, f"the step of {part} was a step"
+
+
+@pytest.mark.parametrize("name", ["adam", "rmsprop", "sgd"])
+def test_optimizers_agree_on_gradients_of_every_size(name):
+    import keras
+
+    sizes = np.geomspace(1e-12, 10, 40).astype("float32")  # far below ε and far above
+    weight = torch.nn.Parameter(torch.zeros(40))
+    here = getattr(torch_optimizers, name)([weight], learning_rate=0.1)
+    there, variable = getattr(keras_optimizers, name)(learning_rate=0.1), keras.Variable([0.0] * 40)
+    for factor in (1.0, -0.5, 2.0):
+        before = weight.detach().clone()
+        weight.grad = torch.from_numpy(factor * sizes)
+        here.step()
+        there.apply([keras.ops.array(factor * sizes)], [variable])
+        np.testing.assert_allclose(variable.numpy(), weight.detach(), rtol=1e-4, atol=1e-14)
+        assert (weight.detach() != before).all()
+
+
+@pytest.mark.parametrize("name", ["adam", "rmsprop"])
+def test_epsilon_is_added_to_the_root(name):
+    import keras
+
+    # In step 1 both take g / (root + ε): the root is |g| for Adam, √0.1 |g| for RMSprop.
+    for gradient in (1e-9, 1e-8, 1e-6):
+        optimizer, variable = getattr(keras_optimizers, name)(1.0), keras.Variable([0.0])
+        optimizer.apply([keras.ops.array([gradient])], [variable])
+        root = gradient if name == "adam" else 0.1**0.5 * gradient
+        assert float(variable[0]) == pytest.approx(-gradient / (root + 1e-8), rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", [keras_optimizers.Adam, keras_optimizers.RMSprop])
+def test_an_optimizer_comes_back_from_a_file(kind):
+    import keras
+
+    optimizer = kind(3e-4, epsilon=1e-6, clipnorm=2.0)
+    copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(optimizer))
+    assert type(copy) is kind and copy.get_config() == optimizer.get_config()
+    with pytest.raises(TypeError, match=r"amsgrad|momentum"):
+        kind(amsgrad=True) if kind is keras_optimizers.Adam else kind(momentum=0.9)
 
 
 def test_running_variances_differ_by_bessels_correction():

@@ -82,16 +82,15 @@ def torch_reference():
 
 
 def keras_reference():
-    import keras
     import tensorflow as tf
 
-    from gantutor.keras import models
+    from gantutor.keras import models, optimizers
 
     g = models.dcgan_generator((8, 8, 1), 8, 4, normalization="batch", seed=SEED)
     d = models.dcgan_discriminator((8, 8, 1), 4, seed=SEED)
     average = [v.numpy() for v in g.variables]
-    g_adam = keras.optimizers.Adam(2e-3, 0.5, 0.999, 1e-8)
-    d_adam = keras.optimizers.Adam(5e-3, 0.5, 0.999, 1e-8)
+    g_adam = optimizers.Adam(2e-3, 0.5, 0.999, 1e-8)
+    d_adam = optimizers.Adam(5e-3, 0.5, 0.999, 1e-8)
     for adam, model in ((g_adam, g), (d_adam, d)):
         adam.build(model.trainable_variables)
     base = [seeds.number(SEED, "noise", k) for k in range(2)]
