@@ -22,7 +22,8 @@ def names() -> list[str]:
     Examples
     --------
     >>> names()
-    ['augmentation', 'digit_fid', 'losses', 'mode_collapse', 'ring_and_grid', 'stacked_digits']
+    ['augmentation', 'digit_fid', 'losses', 'mode_collapse', 'neighbours', 'ring_and_grid',
+     'stacked_digits']
     """
     return sorted(path.parent.name for path in FOLDER.glob("*/study.py"))
 
