@@ -20,7 +20,6 @@ def generator(
     resize: bool = False,
     slope: float = 0.0,
     output: str = "tanh",
-    initializer: str = "normal",
 ) -> keras.Sequential:
     """Return a generator: by default `gantutor.keras.models.dcgan_generator`, 16 channels wide.
 
@@ -39,10 +38,8 @@ def generator(
         Slope of the hidden activations for negative inputs.
     output : str
         Last activation, as `keras.activations.get` takes it.
-    initializer : str
-        As in `gantutor.keras.layers.Initializers`.
     """
-    draw = Initializers(initializer, seed, "generator")
+    draw = Initializers("normal", seed, "generator")
 
     def hidden():
         return [*normalization("batch" if normalized else None), layers.LeakyReLU(slope)]
@@ -72,14 +69,13 @@ def discriminator(
     normalized: str | None = "spectral",
     pooling: bool = False,
     slope: float = 0.2,
-    initializer: str = "normal",
 ) -> keras.Sequential:
     """Return a discriminator: by default `gantutor.keras.models.dcgan_discriminator`.
 
     Parameters
     ----------
-    seed, initializer
-        As in `generator`.
+    seed : int
+        Seed of the initial weights.
     dense : bool
         Two dense hidden layers in place of three convolutions.
     normalized : {"spectral", "batch", None}
@@ -91,7 +87,7 @@ def discriminator(
     slope : float
         Slope of the hidden activations for negative inputs.
     """
-    draw = Initializers(initializer, seed, "discriminator")
+    draw = Initializers("normal", seed, "discriminator")
     spectral = normalized == "spectral"
     convolution = SpectralConv2D if spectral else layers.Conv2D
     project = SpectralDense if spectral else layers.Dense
