@@ -393,6 +393,11 @@ def test_samples_come_from_the_average_where_a_task_has_one():
     # While it is young the average takes nine tenths of the newest weights.
     average = wide.average["generator"].layers[-1].bias
     torch.testing.assert_close(average, first + 0.9 * (second - first))
+    # Two elevenths of the next average are the last one: the share grows with the steps.
+    kept = average.clone()
+    wide.generator_step(wide._real())
+    third = wide.generator.layers[-1].bias.detach()
+    torch.testing.assert_close(average, 2 / 11 * kept + 9 / 11 * third)
     plain = Training("ring", PLAIN, [0], batch_size=8)
     plain.fit(1)
     torch.testing.assert_close(
