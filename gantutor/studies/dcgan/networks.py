@@ -20,6 +20,7 @@ def generator(
     resize: bool = False,
     slope: float = 0.0,
     output: str = "tanh",
+    initializer: str = "normal",
 ) -> keras.Sequential:
     """Return a generator: by default `gantutor.keras.models.dcgan_generator`, 16 channels wide.
 
@@ -38,8 +39,10 @@ def generator(
         Slope of the hidden activations for negative inputs.
     output : str
         Last activation, as `keras.activations.get` takes it.
+    initializer : str
+        As in `gantutor.keras.layers.Initializers`.
     """
-    draw = Initializers("normal", seed, "generator")
+    draw = Initializers(initializer, seed, "generator")
 
     def hidden():
         return [*normalization("batch" if normalized else None), layers.LeakyReLU(slope)]
@@ -69,13 +72,14 @@ def discriminator(
     normalized: str | None = "spectral",
     pooling: bool = False,
     slope: float = 0.2,
+    initializer: str = "normal",
 ) -> keras.Sequential:
     """Return a discriminator: by default `gantutor.keras.models.dcgan_discriminator`.
 
     Parameters
     ----------
-    seed : int
-        Seed of the initial weights.
+    seed, initializer
+        As in `generator`.
     dense : bool
         Two dense hidden layers in place of three convolutions.
     normalized : {"spectral", "batch", None}
@@ -87,7 +91,7 @@ def discriminator(
     slope : float
         Slope of the hidden activations for negative inputs.
     """
-    draw = Initializers("normal", seed, "discriminator")
+    draw = Initializers(initializer, seed, "discriminator")
     spectral = normalized == "spectral"
     convolution = SpectralConv2D if spectral else layers.Conv2D
     project = SpectralDense if spectral else layers.Dense
