@@ -18,6 +18,7 @@ from gantutor.metrics.classifiers import (
 from gantutor.metrics.digits import (
     StackedModes,
     digit_fid,
+    digits_found,
     perceptual_distance,
     stacked_digit_modes,
 )
@@ -34,7 +35,7 @@ from gantutor.metrics.frechet import (
 )
 from gantutor.metrics.images import diversity, ms_ssim, psnr, ssim
 from gantutor.metrics.inception import InceptionScore, inception_score
-from gantutor.metrics.intervals import bootstrap_interval
+from gantutor.metrics.intervals import bootstrap_interval, holm
 from gantutor.metrics.kernel import KernelDistance, KernelSum, kernel_distance, squared_mmd
 from gantutor.metrics.modes import ModeCoverage, mode_coverage
 from gantutor.metrics.neighbors import NeighborScores, nearest_distances, precision_recall
@@ -57,10 +58,12 @@ __all__ = [
     "digit_probabilities",
     "digit_report",
     "digit_test_features",
+    "digits_found",
     "diversity",
     "feature_report",
     "frechet_distance",
     "frechet_infinity",
+    "holm",
     "inception_score",
     "kernel_distance",
     "memorization_test",

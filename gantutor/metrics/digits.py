@@ -10,6 +10,7 @@ from gantutor.metrics._results import Score
 from gantutor.metrics.features.digits import (
     SIDE,
     digit_classifier,
+    digit_probabilities,
     digit_test_statistics,
 )
 from gantutor.metrics.frechet import FeatureStatistics, frechet_distance
@@ -61,6 +62,43 @@ def digit_fid(fake: ArrayLike, *, real: ArrayLike | FeatureStatistics | None = N
     elif not isinstance(real, FeatureStatistics):
         real = features(check_images(real, "real", channels=1, size=SIDE))
     return frechet_distance(real, features(check_images(fake, "fake", channels=1, size=SIDE)))
+
+
+def digits_found(fake: ArrayLike) -> int:
+    """Count the digits that generated images show.
+
+    A digit counts if the shipped digit classifier sees it in at least 1 % of the images, taking
+    those of which it is at least 90 % sure. A rare wrong reading does therefore not count; but
+    images that show nothing may all be read as one digit, so that 1 says little.
+
+    Parameters
+    ----------
+    fake : array_like, float, shape [N, 28, 28, 1]
+        Grey digits in [−1, 1].
+
+    Returns
+    -------
+    int
+        From 0 to 10.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the images are not as above.
+
+    See Also
+    --------
+    stacked_digit_modes : The same of three digits in one image.
+
+    Examples
+    --------
+    >>> from gantutor.data import load_digits
+    >>> digits, labels = load_digits()
+    >>> digits_found(digits[::10]), digits_found(digits[labels < 3])
+    (10, 3)
+    """
+    shares = (digit_probabilities(fake) >= 0.9).mean(axis=0)
+    return int((shares >= 0.01).sum())
 
 
 def perceptual_distance(first: ArrayLike, second: ArrayLike) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""How sure a score is: bootstrap intervals for any metric."""
+"""How sure a score or a comparison is: bootstrap intervals, and p-values of several tests."""
 
 from collections.abc import Callable
 
@@ -76,3 +76,44 @@ def bootstrap_interval(
     )
     low, high = result.confidence_interval
     return float(low), float(high)
+
+
+def holm(p_values: ArrayLike) -> np.ndarray:
+    """Correct the p-values of several tests for their number, by Holm's method.
+
+    The smallest is multiplied by the number of tests m, the next one by m − 1, and so on; none may
+    become smaller than the one before it, or larger than 1. If no tested difference exists, the
+    chance that any corrected value lies below 0.05 is at most 0.05, however the tests depend on
+    one another.
+
+    Parameters
+    ----------
+    p_values : array_like, float, shape [m]
+        In [0, 1].
+
+    Returns
+    -------
+    numpy.ndarray, float64, shape [m]
+        In the order given.
+
+    Raises
+    ------
+    ValueError
+        If there is no p-value, or one is not a number from 0 to 1.
+
+    References
+    ----------
+    Holm (1979).
+
+    Examples
+    --------
+    >>> holm([0.04, 0.01, 0.03])  # 0.01 · 3, 0.03 · 2, 0.04 · 1, which must not be below 0.06
+    array([0.06, 0.03, 0.06])
+    """
+    values = np.asarray(p_values, dtype=float)
+    if values.ndim != 1 or not len(values) or not ((values >= 0) & (values <= 1)).all():
+        raise ValueError(f"p_values must be one row of numbers from 0 to 1; got {p_values!r}.")
+    order = np.argsort(values)
+    corrected = np.empty(len(values))
+    corrected[order] = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
+    return np.minimum(corrected, 1)

@@ -13,6 +13,7 @@ from gantutor.metrics import (
     digit_fid,
     digit_probabilities,
     digit_test_features,
+    digits_found,
     perceptual_distance,
     stacked_digit_modes,
 )
@@ -178,3 +179,13 @@ def test_a_light_channel_of_stacked_digits_is_no_mistake():
     four = load_digits()[0][2000:2004]
     light = np.concatenate([four, np.abs(four), four], axis=-1)  # no pixel of green is dark
     assert stacked_digit_modes(light).counts.sum() == 4
+
+
+def test_digits_found_counts_sure_and_frequent_digits_only(training_digits):
+    images, labels = training_digits
+    most = images[labels == 7][:198]
+    assert digits_found(most) == 1
+    rare = images[labels == 1][:3]
+    assert digits_found(np.concatenate([most, rare[:1]])) == 1  # 1 of 199 images
+    assert digits_found(np.concatenate([most, rare])) == 2  # 3 of 201 images
+    assert digits_found(np.full((10, 28, 28, 1), -1.0)) == 1  # black is read as one digit

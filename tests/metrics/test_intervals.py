@@ -1,9 +1,9 @@
-"""Bootstrap intervals hold what they promise."""
+"""Bootstrap intervals and corrected p-values hold what they promise."""
 
 import numpy as np
 import pytest
 
-from gantutor.metrics import bootstrap_interval, frechet_distance, inception_score
+from gantutor.metrics import bootstrap_interval, frechet_distance, holm, inception_score
 
 
 def test_the_interval_of_a_mean_is_the_textbook_one():
@@ -58,3 +58,22 @@ def test_metrics_with_a_result_have_intervals_too():
     by_result = bootstrap_interval(inception_score, probabilities, resamples=50)
     by_number = bootstrap_interval(lambda p: inception_score(p).value, probabilities, resamples=50)
     assert by_result == by_number
+
+
+def test_holm_by_hand():
+    assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
+    assert holm([0.5, 0.6, 0.001]) == pytest.approx([1, 1, 0.003])
+    assert holm([0.2]) == pytest.approx([0.2])
+
+
+def test_holm_keeps_the_chance_of_any_false_alarm():
+    # Twenty true null hypotheses: without the correction 1 - 0.95 ** 20 = 64 % have an alarm.
+    p_values = np.random.default_rng(0).uniform(size=(2000, 20))
+    assert (p_values < 0.05).any(axis=1).mean() > 0.6
+    assert 0.03 < np.mean([(holm(row) < 0.05).any() for row in p_values]) < 0.07
+
+
+@pytest.mark.parametrize("p_values", [[], [0.1, np.nan], [1.2], [-0.1], [[0.1]], 0.1])
+def test_holm_refuses_what_is_no_row_of_p_values(p_values):
+    with pytest.raises(ValueError, match="p_values must be one row of numbers from 0 to 1"):
+        holm(p_values)
