@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gantutor.metrics._results import Score
-from gantutor.metrics.neighbors import nearest_distances
+from gantutor.metrics.neighbors import nearest_of
 from gantutor.runs.seeds import Seed, as_rng
 from gantutor.validation import check_features, check_labels, check_same_columns
 
@@ -20,14 +20,14 @@ class ShareTest(Score):
     value : float
         The share, in [0, 1]; one half is expected if there is nothing to find.
     p_value : float
-        Probability of such a share or a larger one if one half were true (exact binomial test).
-    count : int
-        Of how many samples it is the share.
+        Probability of such a share or a larger one if there is nothing to find.
+    standard_error : float
+        Standard deviation of the share if there is nothing to find.
     """
 
     value: float
     p_value: float
-    count: int
+    standard_error: float
 
 
 def classification_accuracy_score(
@@ -100,7 +100,8 @@ def two_sample_test(real: ArrayLike, fake: ArrayLike, seed: Seed = 0) -> ShareTe
     Returns
     -------
     ShareTest
-        The share of held-out samples classified rightly: near 1/2 if nothing was found.
+        The share of held-out samples classified rightly: near 1/2 if nothing was found. Its
+        p-value is that of the exact binomial test.
 
     Raises
     ------
@@ -121,6 +122,8 @@ def two_sample_test(real: ArrayLike, fake: ArrayLike, seed: Seed = 0) -> ShareTe
     >>> two_sample_test(real, fake + 2).value > 0.9
     True
     """
+    from scipy.stats import binomtest  # takes a second to import
+
     real, fake = check_features(real, "real", 4), check_features(fake, "fake", 4)
     check_same_columns(real=real, fake=fake)
     rng = as_rng(seed)
@@ -129,7 +132,9 @@ def two_sample_test(real: ArrayLike, fake: ArrayLike, seed: Seed = 0) -> ShareTe
     labels = np.repeat([1, 0], size)
     held_out = np.tile(np.arange(size) < size // 2, 2)
     classifier = _classifier().fit(rows[~held_out], labels[~held_out])
-    return _share_test(classifier.predict(rows[held_out]) == labels[held_out])
+    right = classifier.predict(rows[held_out]) == labels[held_out]
+    test = binomtest(int(right.sum()), len(right), 0.5, alternative="greater")
+    return ShareTest(float(right.mean()), float(test.pvalue), float(0.5 / np.sqrt(len(right))))
 
 
 def memorization_test(
@@ -153,7 +158,13 @@ def memorization_test(
     Returns
     -------
     ShareTest
-        The share of generated samples whose nearest neighbour is a training sample.
+        The share of generated samples whose nearest neighbour is a training sample; where a
+        training and an unseen sample are equally near, each gets half a vote.
+
+        Votes are not independent: in many dimensions some samples, *hubs*, are nearest to many
+        others. So the standard error is that of the permutation test, which draws at random which
+        half of the pooled samples is called the training data, and keeps who is nearest to whom.
+        The p-value takes the share for normal, so it needs some dozens of samples.
 
     Raises
     ------
@@ -164,25 +175,36 @@ def memorization_test(
     --------
     nearest_distances : How near they are.
 
+    References
+    ----------
+    Meehan, Chaudhuri and Dasgupta (2020), for the comparison with held-out data; Radovanović,
+    Nanopoulos and Ivanović (2010), for hubs.
+
     Examples
     --------
     >>> train, unseen = np.random.default_rng(0).normal(size=(2, 100, 3))
     >>> memorization_test(train, unseen, train + 0.001).value
     1.0
     """
+    from scipy.stats import norm  # takes a second to import
+
     train, held_out = check_features(train, "train"), check_features(held_out, "held_out")
     fake = check_features(fake, "fake")
     check_same_columns(train=train, held_out=held_out, fake=fake)
     rng = as_rng(seed)
     size = min(len(train), len(held_out))
-    to_train, to_held_out = (
-        nearest_distances(fake, rng.permutation(part)[:size]) for part in (train, held_out)
+    (to_train, copied), (to_held_out, other) = (
+        nearest_of(fake, rng.permutation(part)[:size]) for part in (train, held_out)
     )
-    # Where both are equally near, half a vote goes to each: every second tie counts.
-    nearer = to_train < to_held_out
-    ties = np.flatnonzero(to_train == to_held_out)
-    nearer[ties[::2]] = True
-    return _share_test(nearer)
+    for_train = (to_train < to_held_out) + 0.5 * (to_train == to_held_out)
+    votes = np.concatenate(
+        [np.bincount(copied, for_train, size), np.bincount(other, 1 - for_train, size)]
+    )
+    # Of a random half of the pooled samples: the variance of a sum without replacement.
+    error = np.sqrt(size / 2 * votes.var(ddof=1)) / len(fake)
+    share = float(for_train.mean())
+    p_value = norm.sf(share, 0.5, error) if error > 0 else 0.5
+    return ShareTest(share, float(p_value), float(error))
 
 
 def _classifier():
@@ -192,14 +214,6 @@ def _classifier():
     from sklearn.preprocessing import StandardScaler
 
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-
-
-def _share_test(hits):
-    from scipy.stats import binomtest  # slow to import as well
-
-    count = len(hits)
-    test = binomtest(int(hits.sum()), count, 0.5, alternative="greater")
-    return ShareTest(float(hits.mean()), float(test.pvalue), count)
 
 
 def _labels(labels, count, name) -> np.ndarray:

@@ -123,12 +123,22 @@ def nearest_distances(points: ArrayLike, others: ArrayLike) -> np.ndarray:
     """
     points, others = check_features(points, "points"), check_features(others, "others")
     check_same_columns(points=points, others=others)
+    return nearest_of(points, others)[0]
+
+
+def nearest_of(points: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distance of each point to the nearest of `others`, and the number of that one."""
     first, second = Scaling().apply(points), Scaling().apply(others)
-    nearest = np.full(len(points), np.inf)
+    squares, numbers = np.full(len(points), np.inf), np.zeros(len(points), dtype=int)
     for i in tiles_of(points):
         for j in tiles_of(others):
-            nearest[i] = np.minimum(nearest[i], squared_distances(first, i, second, j).min(axis=1))
-    return np.sqrt(nearest)
+            tile = squared_distances(first, i, second, j)
+            least = tile.argmin(axis=1)
+            found = tile[np.arange(len(tile)), least]
+            nearer = found < squares[i]
+            squares[i] = np.where(nearer, found, squares[i])
+            numbers[i] = np.where(nearer, j.start + least, numbers[i])
+    return np.sqrt(squares), numbers
 
 
 def _scores(real, fake, neighbors, dtype):

@@ -44,7 +44,7 @@ def test_a_shift_is_found_and_sameness_is_not():
     found = two_sample_test(real, far + 1)
     # Two unit Gaussians whose means are √5 apart: the best cut is right with Φ(√5 / 2) = 0.868.
     assert found.value == pytest.approx(0.868, abs=0.03)
-    assert found.p_value < 1e-50 and found.count == 1000
+    assert found.p_value < 1e-50 and found.standard_error == pytest.approx(0.5 / np.sqrt(1000))
     assert float(found) == found.value
     nothing = two_sample_test(real, same)
     assert abs(nothing.value - 0.5) < 0.06 and nothing.p_value > 0.001
@@ -75,10 +75,31 @@ def test_sets_of_different_sizes_are_made_equal():
     assert memorization_test(train, unseen, fresh).value == pytest.approx(0.5, abs=0.08)
 
 
+def test_the_standard_error_counts_that_hubs_have_many_votes():
+    # In 200 dimensions few points are nearest to many: votes in the hundreds are worth much less.
+    generator = np.random.default_rng(0)
+    results = [memorization_test(*generator.normal(size=(3, 200, 200))) for _ in range(200)]
+    deviation = np.std([result.value for result in results])
+    errors = [result.standard_error for result in results]
+    assert np.mean(errors) == pytest.approx(deviation, rel=0.15)
+    assert deviation > 1.5 * 0.5 / np.sqrt(200)
+    p_values = np.array([result.p_value for result in results])
+    assert 0.02 < (p_values < 0.05).mean() < 0.09 and 0.4 < p_values.mean() < 0.6
+
+
+def test_the_standard_error_by_hand():
+    # Pool: 0 and 10 (training), 4 and 20 (unseen); votes 2, 0, 1, 0 of the three samples.
+    result = memorization_test([[0.0], [10.0]], [[4.0], [20.0]], [[0.1], [-0.1], [4.1]])
+    assert result.value == pytest.approx(2 / 3)
+    variance = 2 / 2 * np.var([2, 0, 1, 0], ddof=1)  # of the votes of a random half
+    assert result.standard_error == pytest.approx(np.sqrt(variance) / 3)
+
+
 def test_ties_are_split():
     # The same points in both sets: every sample is equally near to both.
     points = np.random.default_rng(0).normal(size=(50, 2))
-    assert memorization_test(points, points, points).value == 0.5
+    result = memorization_test(points, points, points)
+    assert (result.value, result.standard_error, result.p_value) == (0.5, 0, 0.5)
 
 
 @pytest.mark.parametrize(
