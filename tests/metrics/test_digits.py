@@ -137,6 +137,17 @@ def test_what_is_kept_for_later_calls_cannot_be_changed():
     assert digit_test_features()[0] is features  # read once
 
 
+def test_perceptual_distance_is_that_of_unit_vectors_at_each_place(training_digits):
+    first, second = training_digits[0][:6], training_digits[0][6:12]
+    layers = digits.digit_classifier().layers
+    expected = 0.0
+    for a, b in zip(next(layers(first)), next(layers(second)), strict=True):
+        a, b = (x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), 1e-10) for x in (a, b))
+        expected = expected + ((a - b) ** 2).sum(axis=-1).reshape(6, -1).mean(axis=1)
+    np.testing.assert_allclose(perceptual_distance(first, second), expected, rtol=1e-4)
+    assert (perceptual_distance(first, first) == 0).all()
+
+
 def test_perceptual_distance_is_the_same_for_any_chunk(monkeypatch):
     images = load_digits()[0][::500]
     whole = perceptual_distance(images, images[::-1])
