@@ -30,7 +30,7 @@ SETTINGS = {
     "D: max pooling": {"d": {"pooling": True}},
     "D: ReLU": {"d": {"slope": 0.0}},
     # Controls: resizing from DCGAN's initial scale; two parts at once; other initial weights; and
-    # as many updates of DCGAN as take about the time of resizing and of max pooling, or longer.
+    # as many updates of DCGAN as take about the time of resizing and of max pooling.
     "G: resizing, halved": {"g": {"resize": True, "output_scale": 0.5}},
     "G: resizing, no norm.": {"g": {"resize": True, "normalized": False}},
     "G: Glorot": {"g": {"initializer": "glorot"}},
