@@ -1,5 +1,7 @@
 """DCGAN and its variants: which part each setting exchanges, what the scores say, one tiny run."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -70,6 +72,17 @@ def test_pooling_and_resizing_move_the_stride_and_nothing_else():
     assert resized.output_shape == (None, 28, 28, 1)
 
 
+def test_halved_weights_give_resizing_the_scale_of_dcgans_untrained_images():
+    z = np.random.default_rng(0).normal(size=(200, networks.LATENT_DIM))
+
+    def scale(**arguments):
+        network = networks.generator(0, output="linear", **arguments)
+        return float(np.std(network(z, training=True)))
+
+    assert scale(resize=True) == pytest.approx(2 * scale(), rel=0.2)
+    assert scale(**study.SETTINGS["G: resizing, halved"]["g"]) == pytest.approx(scale(), rel=0.2)
+
+
 def test_batch_normalisation_of_d_begins_after_its_first_layer_and_replaces_spectral():
     found = kinds(networks.discriminator(0, normalized="batch"))
     assert found.index(layers.BatchNormalization) > found.index(layers.LeakyReLU)
@@ -87,7 +100,10 @@ def test_scores_of_real_digits_and_of_sets_that_are_worth_nothing():
     assert ten["classes"] >= 9 and 50 < ten["digit_fid"] < 400, "few images, many classes"
 
 
-def test_a_tiny_run_has_the_columns_of_the_table():
-    (row,) = study.run(seed=0, d={"dense": True}, steps=2)
+def test_a_tiny_run_has_the_columns_of_the_table_and_times_what_follows_the_warm_up(monkeypatch):
+    clock = iter([10.0, 10.5])
+    monkeypatch.setattr(study, "time", SimpleNamespace(process_time=lambda: next(clock)))
+    row = study.run(seed=0, d={"dense": True}, steps=study.WARM_UP + 2)
     assert {"seed", *row} == set(study.COLUMNS)
-    assert row["step"] == 2 and row["digit_fid"] > 300
+    assert row["step"] == study.WARM_UP + 2 and row["digit_fid"] > 200
+    assert row["seconds"] == 0.25, "half a second for two updates"

@@ -21,6 +21,7 @@ def generator(
     slope: float = 0.0,
     output: str = "tanh",
     initializer: str = "normal",
+    output_scale: float = 1.0,
 ) -> keras.Sequential:
     """Return a generator: by default `gantutor.keras.models.dcgan_generator`, 16 channels wide.
 
@@ -41,6 +42,10 @@ def generator(
         Last activation, as `keras.activations.get` takes it.
     initializer : str
         As in `gantutor.keras.layers.Initializers`.
+    output_scale : float
+        Factor of the last layer's initial kernel. With `resize` this layer adds up sixteen
+        products for each channel in place of four, so that one half keeps the scale of DCGAN's
+        untrained images.
     """
     draw = Initializers(initializer, seed, "generator")
 
@@ -62,7 +67,10 @@ def generator(
     else:
         stack = [project(49 * 2 * WIDTH), layers.Reshape((7, 7, 2 * WIDTH)), *hidden()]
         stack += [*doubled(WIDTH, not normalized), *hidden(), *doubled(1, True)]
-    return keras.Sequential([keras.Input((LATENT_DIM,)), *stack, layers.Activation(output)])
+    network = keras.Sequential([keras.Input((LATENT_DIM,)), *stack, layers.Activation(output)])
+    kernel = network.trainable_variables[-2]
+    kernel.assign(output_scale * kernel)
+    return network
 
 
 def discriminator(
