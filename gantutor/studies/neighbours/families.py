@@ -1,4 +1,4 @@
-"""A GAN and its neighbours on points: seven models that are trained by one loop.
+"""A GAN and its neighbours on points: models that are trained by one loop.
 
 A model has
 
@@ -8,8 +8,8 @@ A model has
 - ``evaluations``: how many networks run one after the other for these points;
 - ``sampler``: the networks that do.
 
-All networks are alike but for their inputs and outputs. So are optimiser, learning rate, its
-schedule, batch size and the number of updates of each player.
+All networks are alike but for their inputs and outputs. So are optimiser, schedule, batch size and
+the number of updates of each player.
 """
 
 import math
@@ -45,7 +45,13 @@ def mlp(inputs: int, outputs: int, activation: str = "ReLU") -> nn.Sequential:
     )
 
 
-def fit(model: nn.Module, points: torch.Tensor, steps: int, seed: int) -> nn.Module:
+def fit(
+    model: nn.Module,
+    points: torch.Tensor,
+    steps: int,
+    seed: int,
+    learning_rate: float = LEARNING_RATE,
+) -> nn.Module:
     """Train a model; the learning rate falls to 0 along half a cosine.
 
     Parameters
@@ -57,6 +63,8 @@ def fit(model: nn.Module, points: torch.Tensor, steps: int, seed: int) -> nn.Mod
         Updates of each player.
     seed : int
         Seed of batches and noise.
+    learning_rate : float
+        At the start.
 
     Returns
     -------
@@ -65,14 +73,14 @@ def fit(model: nn.Module, points: torch.Tensor, steps: int, seed: int) -> nn.Mod
     """
     noise = torch.Generator().manual_seed(seed)
     players = [
-        (torch.optim.Adam(own, lr=LEARNING_RATE, betas=BETAS), loss)
+        (torch.optim.Adam(own, lr=learning_rate, betas=BETAS), loss)
         for own, loss in model.players()
     ]
     for step in range(steps):
         x = points[torch.randint(len(points), (BATCH_SIZE,), generator=noise)]
         for adam, loss in players:
             (group,) = adam.param_groups
-            group["lr"] = LEARNING_RATE * (1 + math.cos(math.pi * step / steps)) / 2
+            group["lr"] = learning_rate * (1 + math.cos(math.pi * step / steps)) / 2
             adam.zero_grad()
             loss(x, noise).backward(inputs=group["params"])
             adam.step()
@@ -106,14 +114,22 @@ class Autoencoder(_OnePlayer):
 class VAE(_OnePlayer):
     """Variational autoencoder with one learned standard deviation of the decoder's noise.
 
+    Parameters
+    ----------
+    activation : str
+        Of all networks; a name in `ACTIVATIONS`.
+    noisy : bool
+        Whether a sample gets the decoder's noise, as the model says, or is the mean without it.
+
     References
     ----------
     Kingma and Welling (2014), Auto-encoding variational Bayes.
     """
 
-    def __init__(self, activation: str = "ReLU") -> None:
+    def __init__(self, activation: str = "ReLU", noisy: bool = True) -> None:
         super().__init__()
         self.encode, self.decode = mlp(2, 4, activation), mlp(2, 2, activation)
+        self.noisy = noisy
         self.log_sigma = nn.Parameter(torch.tensor(-1.0))
         self.sampler = self.decode
 
@@ -129,17 +145,32 @@ class VAE(_OnePlayer):
     def sample(self, count: int, noise: torch.Generator) -> torch.Tensor:
         """Decode noise, and add the decoder's own."""
         mean = self.decode(torch.randn(count, 2, generator=noise))
-        return mean + self.log_sigma.exp() * torch.randn(mean.shape, generator=noise)
+        sigma = self.log_sigma.exp() if self.noisy else 0
+        return mean + sigma * torch.randn(mean.shape, generator=noise)
 
 
 class Autoregressive(_OnePlayer):
-    """The first coordinate, then the second given the first: each a mixture of eight Gaussians."""
+    """The first coordinate, then the second given the first: each a mixture of Gaussians.
+
+    Parameters
+    ----------
+    activation : str
+        Of all networks; a name in `ACTIVATIONS`.
+    components : int
+        Gaussians of each mixture.
+
+    References
+    ----------
+    Uria, Murray and Larochelle (2013), RNADE: the real-valued neural autoregressive
+    density-estimator.
+    """
 
     evaluations = 2
 
-    def __init__(self, activation: str = "ReLU") -> None:
+    def __init__(self, activation: str = "ReLU", components: int = 8) -> None:
         super().__init__()
-        self.first, self.second = mlp(1, 24, activation), mlp(1, 24, activation)
+        numbers = 3 * components
+        self.first, self.second = mlp(1, numbers, activation), mlp(1, numbers, activation)
         self.sampler = nn.ModuleList([self.first, self.second])
 
     def _parts(self, network, given):
@@ -173,22 +204,29 @@ class Autoregressive(_OnePlayer):
 
 
 class Flow(_OnePlayer):
-    """Six affine coupling layers, which swap the coordinates.
+    """Affine coupling layers, which swap the coordinates.
+
+    Parameters
+    ----------
+    activation : str
+        Of all networks; a name in `ACTIVATIONS`.
+    layers : int
+    bound : float
+        No layer stretches or shrinks by more than the exponential of this.
 
     References
     ----------
     Dinh, Sohl-Dickstein and Bengio (2017), Density estimation using real NVP.
     """
 
-    evaluations = 6
-
-    def __init__(self, activation: str = "ReLU") -> None:
+    def __init__(self, activation: str = "ReLU", layers: int = 6, bound: float = 2.0) -> None:
         super().__init__()
-        self.sampler = nn.ModuleList([mlp(1, 2, activation) for _ in range(self.evaluations)])
+        self.sampler = nn.ModuleList([mlp(1, 2, activation) for _ in range(layers)])
+        self.evaluations, self.bound = layers, bound
 
     def _couple(self, network, kept):
         scale, shift = network(kept).chunk(2, dim=1)
-        return 2 * torch.tanh(scale / 2), shift  # no layer stretches by more than e²
+        return self.bound * torch.tanh(scale / self.bound), shift
 
     def to_latent(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return z [N, 2] of each point, and the logarithm of the determinant of ∂z/∂x, [N]."""
@@ -265,7 +303,14 @@ class Diffusion(_OnePlayer):
 
 
 class FlowMatching(_OnePlayer):
-    """The velocity that carries noise to data along straight lines, in 50 Euler steps.
+    """The velocity that carries noise to data along straight lines.
+
+    Parameters
+    ----------
+    activation : str
+        Of all networks; a name in `ACTIVATIONS`.
+    steps : int
+        Of Euler's method, for a sample.
 
     References
     ----------
@@ -273,11 +318,9 @@ class FlowMatching(_OnePlayer):
     Liu, Gong and Liu (2023), Flow straight and fast.
     """
 
-    evaluations = 50
-
-    def __init__(self, activation: str = "ReLU") -> None:
+    def __init__(self, activation: str = "ReLU", steps: int = 50) -> None:
         super().__init__()
-        self.sampler = mlp(3, 2, activation)
+        self.sampler, self.evaluations = mlp(3, 2, activation), steps
 
     def velocity(self, x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         """Return the velocity at x [N, 2] at the times t [N, 1], from 0, noise, to 1, data."""
@@ -298,14 +341,33 @@ class FlowMatching(_OnePlayer):
 
 
 class GAN(nn.Module):
-    """The game with non-saturating losses, an update of each player in turn."""
+    """The game with non-saturating losses, an update of each player in turn.
+
+    Parameters
+    ----------
+    activation : str
+        Of all networks; a name in `ACTIVATIONS`.
+    r1 : float
+        Weight of the penalty R1.
+    latent_dim : int
+        Numbers of noise that the generator reads.
+    output_noise : float
+        Standard deviation of Gaussian noise that is added to each fake, in training and after it,
+        as the decoder of a `VAE` adds some.
+    """
 
     evaluations = 1
 
-    def __init__(self, activation: str = "ReLU", r1: float = 0.0) -> None:
+    def __init__(
+        self,
+        activation: str = "ReLU",
+        r1: float = 0.0,
+        latent_dim: int = 2,
+        output_noise: float = 0.0,
+    ) -> None:
         super().__init__()
-        self.sampler, self.discriminator = mlp(2, 2, activation), mlp(2, 1, activation)
-        self.r1 = r1
+        self.sampler, self.discriminator = mlp(latent_dim, 2, activation), mlp(2, 1, activation)
+        self.latent_dim, self.output_noise, self.r1 = latent_dim, output_noise, r1
 
     def players(self) -> list[tuple[list[nn.Parameter], Loss]]:
         """Return the discriminator and the generator, each with its loss."""
@@ -331,4 +393,7 @@ class GAN(nn.Module):
 
     def sample(self, count: int, noise: torch.Generator) -> torch.Tensor:
         """Return fakes."""
-        return self.sampler(torch.randn(count, 2, generator=noise))
+        fakes = self.sampler(torch.randn(count, self.latent_dim, generator=noise))
+        if self.output_noise:
+            fakes = fakes + self.output_noise * torch.randn(fakes.shape, generator=noise)
+        return fakes
