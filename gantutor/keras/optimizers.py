@@ -1,5 +1,7 @@
 """Optimisers by the names of recipes, with the arguments that both frameworks have."""
 
+import math
+
 import keras
 from keras import ops
 
@@ -40,8 +42,8 @@ class Adam(keras.optimizers.Adam):
         m, v = self._momentums[index], self._velocities[index]
         self.assign_add(m, (1 - self.beta_1) * (gradient - m))
         self.assign_add(v, (1 - self.beta_2) * (ops.square(gradient) - v))
-        mean = m / (1 - ops.power(ops.cast(self.beta_1, variable.dtype), t))
-        root = ops.sqrt(v / (1 - ops.power(ops.cast(self.beta_2, variable.dtype), t)))
+        mean = m / _correction(self.beta_1, t)
+        root = ops.sqrt(v / _correction(self.beta_2, t))
         self.assign_sub(variable, rate * mean / (root + self.epsilon))
 
     def get_config(self):
@@ -108,7 +110,7 @@ def rmsprop(learning_rate=5e-5, decay=0.9, epsilon=1e-8):
     learning_rate, epsilon
         As in `adam`.
     decay : float
-        Of the average of the squared gradient.
+        Of the average of the squared gradient. The authors' code leaves it at PyTorch's 0.99.
     """
     return RMSprop(learning_rate, decay, epsilon)
 
@@ -116,6 +118,11 @@ def rmsprop(learning_rate=5e-5, decay=0.9, epsilon=1e-8):
 def sgd(learning_rate=1e-2, momentum=0.0):
     """Return gradient descent with momentum."""
     return keras.optimizers.SGD(learning_rate, momentum=momentum)
+
+
+def _correction(beta, t):
+    """1 − βᵗ, also where a β near 1, such as 0.999, loses its last digits in float32."""
+    return -ops.expm1(t * math.log(beta)) if beta else 1.0
 
 
 def _without(config, *names):

@@ -28,7 +28,7 @@ def rmsprop(parameters, learning_rate=5e-5, decay=0.9, epsilon=1e-8):
     parameters, learning_rate, epsilon
         As in `adam`.
     decay : float
-        Of the average of the squared gradient.
+        Of the average of the squared gradient. The authors' code leaves it at PyTorch's 0.99.
     """
     return torch.optim.RMSprop(parameters, lr=learning_rate, alpha=decay, eps=epsilon)
 

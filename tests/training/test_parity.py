@@ -291,6 +291,23 @@ def test_optimizers_agree_on_gradients_of_every_size(name):
         assert (weight.detach() != before).all()
 
 
+@pytest.mark.parametrize("betas", [(0.0, 0.9), (0.5, 0.999), (0.9, 0.9999)])
+def test_adam_corrects_for_the_start_as_torch_does(betas):
+    import keras
+
+    # In float32 1 − 0.999 is off by 1.3e-5 of itself, and 1 − 0.9999 by 1.7e-4.
+    weight = torch.nn.Parameter(torch.zeros(8))
+    here = torch.optim.Adam([weight], lr=0.1, betas=betas)
+    there, variable = keras_optimizers.Adam(0.1, *betas), keras.Variable([0.0] * 8)
+    random = np.random.default_rng(0)
+    for _ in range(300):
+        gradient = random.uniform(0.5, 1.5, 8).astype("float32")
+        weight.grad = torch.from_numpy(gradient)
+        here.step()
+        there.apply([keras.ops.array(gradient)], [variable])
+        np.testing.assert_allclose(variable.numpy(), weight.detach(), rtol=3e-6)
+
+
 @pytest.mark.parametrize("name", ["adam", "rmsprop"])
 def test_epsilon_is_added_to_the_root(name):
     import keras
