@@ -22,7 +22,7 @@ RECIPES = {
 
 KEYS = ("setting",)
 SETTINGS = {name: {"recipe": recipe.to_dict()} for name, recipe in RECIPES.items()}
-SEEDS = 2
+SEEDS = 5
 COLUMNS = {
     "seed": (0, np.inf),
     "step": (1, np.inf),
