@@ -30,13 +30,15 @@ SETTINGS = {
     "D: max pooling": {"d": {"pooling": True}},
     "D: ReLU": {"d": {"slope": 0.0}},
     # Controls: resizing from DCGAN's initial scale; two parts at once; other initial weights; and
-    # as many updates of DCGAN as take about the time of resizing and of max pooling.
+    # as many updates as take about the same time: of DCGAN against resizing and max pooling, and of
+    # a dense discriminator against DCGAN.
     "G: resizing, halved": {"g": {"resize": True, "output_scale": 0.5}},
     "G: resizing, no norm.": {"g": {"resize": True, "normalized": False}},
     "G: Glorot": {"g": {"initializer": "glorot"}},
     "G: Glorot, no norm.": {"g": {"initializer": "glorot", "normalized": False}},
     "DCGAN, 180 updates": {"steps": 180},
     "DCGAN, 240 updates": {"steps": 240},
+    "D: dense, 240 updates": {"d": {"dense": True}, "steps": 240},
 }
 
 SEEDS = 8
