@@ -93,6 +93,10 @@ def test_the_standard_error_by_hand():
     assert result.value == pytest.approx(2 / 3)
     variance = 2 / 2 * np.var([2, 0, 1, 0], ddof=1)  # of the votes of a random half
     assert result.standard_error == pytest.approx(np.sqrt(variance) / 3)
+    # The second and third sample share a training neighbour, but vote for two unseen points.
+    result = memorization_test([[0.0], [100.0]], [[4.0], [8.0]], [[0.1], [4.1], [8.1]])
+    assert result.value == pytest.approx(1 / 3)
+    assert result.standard_error == pytest.approx(np.sqrt(np.var([1, 0, 1, 1], ddof=1)) / 3)
 
 
 def test_ties_are_split():
