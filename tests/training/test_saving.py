@@ -19,7 +19,7 @@ LABELS = np.arange(80) % 3
 
 
 def test_two_fits_are_one(twin):
-    recipe = QUICK.replace(penalties={"r1": 1.0}, decay_start=0.25, steps=4)
+    recipe = QUICK.replace(decay_start=0.25, steps=4)
     once, twice = (twin.build(recipe) for _ in range(2))
     grids = [callbacks.SampleGrid(every=2, latents=1) for _ in range(2)]
     metrics = [callbacks.Metrics(every=2, functions={"mean": np.mean}, count=2) for _ in range(2)]
