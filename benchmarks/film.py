@@ -1,56 +1,56 @@
 """Make the landing page's moving picture: a generator that learns to draw digits.
 
-    python benchmarks/film.py                # about 40 seconds on a quiet core
+    python benchmarks/film.py                # about half a minute on a quiet core
 
-The networks, the data and the settings are those of the book's first chapter: 5,000 digits, no
-labels. The same latent vectors are drawn after each of the `MOMENTS`.
+It is the run of the book's first chapter, whose code is read from the notebook.
 """
 
-import argparse
+from itertools import islice
 from pathlib import Path
 
+import nbformat
 import numpy as np
 from PIL import Image
 from tqdm.auto import tqdm
 
-from gantutor import recipes
-from gantutor.data import load_digits
 from gantutor.plots.images import tiles
-from gantutor.torch import Trainer
 
-MOMENTS = (0, 20, 40, 70, 100, 150, 220, 320, 450, 650, 950, 1400, 2000, 2800)
-RECIPE = recipes.get("minute").replace(
-    game="gan",
-    classes=0,
-    latent_dim=32,
-    generator={"width": 16},
-    batch_size=32,
-    decay_start=0.0,
-    ema_decay=0.0,
-    steps=MOMENTS[-1],
-)
-PICTURE = Path(__file__).resolve().parents[1] / "book" / "_static" / "digits.gif"
+BOOK = Path(__file__).resolve().parents[1] / "book"
+CHAPTER = BOOK / "start" / "five-minutes.ipynb"
+PICTURE = BOOK / "_static" / "digits.gif"
+SHARES = (0, 0.01, 0.02, 0.035, 0.05, 0.075, 0.11, 0.16, 0.22, 0.32, 0.47, 0.7, 1)  # of the run
 SECONDS = 0.5  # of each picture; the last stays four times as long
 
 
-def pictures(seed):
-    """Yield the samples after each moment as one grey picture."""
-    images, _ = load_digits()
-    trainer = Trainer.from_recipe(RECIPE, seed)
-    trained = 0
-    for moment in tqdm(MOMENTS):
-        if moment > trained:
-            trainer.fit(images, moment - trained)
-        trained = moment
-        canvas, _ = tiles(trainer.sample(40, seed=seed), columns=10)
+def chapter():
+    """Run the chapter's code up to the cell that trains; return what it defines."""
+    defined = {}
+    for cell in nbformat.read(CHAPTER, as_version=4).cells:
+        if cell.source.startswith("moments = "):
+            return defined
+        if cell.cell_type == "code" and "setup" not in cell.metadata.get("tags", ()):
+            exec(cell.source, defined)
+    raise ValueError(f"No cell of {CHAPTER.name} begins with 'moments = '.")
+
+
+def pictures():
+    """Yield forty samples after each share of the training as one grey picture."""
+    given = chapter()
+    train, sample, latents = given["train"], given["sample"], given["fixed_latents"]
+    steps = train(given["generator"], given["discriminator"], given["real_images"])
+    done = 0
+    for share in tqdm(SHARES):
+        moment = round(share * given["STEPS"])
+        for _ in islice(steps, moment - done):
+            pass
+        done = moment
+        canvas, _ = tiles(sample(latents)[:40], columns=10)
         yield (127.5 * (canvas[..., 0] + 1)).astype(np.uint8)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seed", type=int, default=0)
     frames = []
-    for picture in pictures(parser.parse_args().seed):
+    for picture in pictures():
         height, width = picture.shape[:2]
         frames.append(Image.fromarray(picture).resize((2 * width, 2 * height)).quantize(16))
     times = [round(1000 * SECONDS)] * (len(frames) - 1) + [round(4000 * SECONDS)]
