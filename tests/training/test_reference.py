@@ -95,7 +95,8 @@ def keras_reference():
         adam.build(model.trainable_variables)
     base = [seeds.number(SEED, "noise", k) for k in range(2)]
 
-    @tf.function
+    # Eager: of one graph in ten of such a penalty, written out, TensorFlow 2.21 computes a wrong
+    # gradient (its pass `arithmetic_optimization` lets it see the weights of after the step).
     def update(parts, step, factor):
         g_adam._learning_rate.assign(2e-3 * factor)
         d_adam._learning_rate.assign(5e-3 * factor)
@@ -161,14 +162,16 @@ def agree(twin, these, those):
     for here, there in zip(these, those, strict=True):
         if twin.name == "torch":
             assert np.array_equal(here, there)
-        else:  # two graphs of the same operations may fuse them differently
+        else:  # a graph may fuse what runs one by one here
             np.testing.assert_allclose(here, there, rtol=1e-4, atol=1e-6)
 
 
 def test_both_networks_end_as_by_hand(both):
     twin, trainer, g, d, _, _ = both
     agree(twin, found(twin, twin.network(trainer)), g)
-    agree(twin, found(twin, twin.network(trainer, "discriminator")), d)
+    # Under a relativistic loss D's last bias has no gradient but rounding, which Adam magnifies.
+    exact = None if twin.name == "torch" else -1
+    agree(twin, found(twin, twin.network(trainer, "discriminator"))[:exact], d[:exact])
 
 
 def test_the_average_ends_as_by_hand(both):
