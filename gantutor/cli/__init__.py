@@ -40,9 +40,8 @@ def main(arguments=None) -> int:
     for output in (sys.stdout, sys.stderr):
         if hasattr(output, "reconfigure"):
             output.reconfigure(errors="replace")  # a console may know fewer letters than paths do
-    options = _parser().parse_args(arguments)
     try:
-        return _answered(options)
+        return _answered(_parser().parse_args(arguments))
     except KeyboardInterrupt:
         return 130
 
