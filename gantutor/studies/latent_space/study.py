@@ -169,7 +169,6 @@ def invert(
     network: nn.Sequential,
     images: np.ndarray,
     labels: np.ndarray,
-    penalty: float = 0,
     steps: int = 200,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find latent vectors whose images have the smallest squared error, with Adam from zero.
@@ -180,8 +179,6 @@ def invert(
         A fixed generator that takes z and ten numbers for the class.
     images, labels : numpy.ndarray
         What to find, shape [N, 28, 28, 1], and the class to tell the generator, shape [N].
-    penalty : float
-        Factor of the squared length of z, which is added to the mean squared error of a pixel.
     steps : int
         Of Adam with the learning rate `RATE`.
 
@@ -197,8 +194,7 @@ def invert(
     for _ in range(steps):
         optimizer.zero_grad()
         fake = network(torch.cat([latents, code], dim=1))
-        error = (fake - target).square().mean(dim=(1, 2, 3)).sum()
-        (error + penalty * latents.square().sum()).backward()
+        (fake - target).square().mean(dim=(1, 2, 3)).sum().backward()
         optimizer.step()
     found = latents.detach().numpy()
     return found, Sampler(network, LATENT_DIM, 10).sample(found, labels=labels)
