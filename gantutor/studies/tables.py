@@ -22,7 +22,7 @@ def names() -> list[str]:
     Examples
     --------
     >>> names()[:4]
-    ['augmentation', 'dcgan', 'digit_fid', 'losses']
+    ['augmentation', 'conditions', 'dcgan', 'digit_fid']
     """
     return sorted(path.parent.name for path in FOLDER.glob("*/study.py"))
 
