@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import os
 import platform
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -54,8 +55,18 @@ def environment():
         "versions": {
             name: importlib.metadata.version(name)
             for name in ("numpy", "torch", "tensorflow", "keras")
+            if find_spec(name)
         },
     }
+
+
+def where(device):
+    """Return what a PyTorch timing on `device` depends on besides `environment`."""
+    import torch
+
+    if str(device) == "cpu":
+        return {"threads": torch.get_num_threads()}
+    return {"device": torch.cuda.get_device_name(device)}
 
 
 def write_results(name, results):

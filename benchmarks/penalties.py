@@ -1,12 +1,14 @@
 """What a penalty costs: its own passes, the loss's pass, finite differences, and compiled.
 
     python benchmarks/penalties.py                   # about five minutes
+    python benchmarks/penalties.py --device cuda     # PyTorch alone
     python benchmarks/penalties.py --seconds 0.3     # a smoke test
 
 One training step of the recipe "dcgan" with the relativistic loss and R1 + R2, in PyTorch and in
 Keras. All ways of one framework alternate, round after round, so that what else the machine does
 falls on all alike; a ratio is the median over rounds of a way's time over that of the step without
-a penalty in the same round. In PyTorch the operations of a step are counted, too.
+a penalty in the same round: processor time, on a GPU elapsed time. In PyTorch the operations of a
+step are counted, too.
 """
 
 import argparse
@@ -14,7 +16,7 @@ import os
 import statistics
 import time
 
-from common import write_results
+from common import where, write_results
 
 from gantutor import recipes
 from gantutor.data import load_digits
@@ -25,7 +27,7 @@ FINITE = PLAIN.replace(penalties={"finite_r1": 1.0, "finite_r2": 1.0})
 LAZY = EXACT.replace(game={"penalty_every": 8})
 
 
-def torch_ways():
+def torch_ways(device):
     """Functions that train some steps, by name; and the operations of a step in GFLOPs."""
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
@@ -51,7 +53,7 @@ def torch_ways():
         return penalties.r1(judge, real) + penalties.r2(judge, fake)
 
     def trainer(recipe, compiled=False, own=False):
-        made = Trainer.from_recipe(recipe, device="cpu")
+        made = Trainer.from_recipe(recipe, device=device)
         if own:
             made.game.penalties = {passes_of_their_own: 1.0}
         if compiled:
@@ -105,8 +107,8 @@ def keras_ways():
     return ways, {}, f"{keras.__version__} on TensorFlow {tf.__version__}"
 
 
-def measure(ways, seconds, rounds=7):
-    """Milliseconds of processor time a step, for each way and round."""
+def measure(ways, seconds, clock, rounds=7):
+    """Milliseconds a step by `clock`, for each way and round."""
     for train in ways.values():
         train(3)  # compiles
     begin = time.perf_counter()
@@ -115,20 +117,26 @@ def measure(ways, seconds, rounds=7):
     took = {name: [] for name in ways}
     for _ in range(rounds):
         for name, train in ways.items():
-            begin = time.process_time()
+            begin = clock()
             train(steps)
-            took[name].append(1000 * (time.process_time() - begin) / steps)
+            took[name].append(1000 * (clock() - begin) / steps)
     return took
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=3, help="length of one measurement")
-    seconds = parser.parse_args().seconds
-    results = {}
-    for framework, make in (("torch", torch_ways), ("keras", keras_ways)):
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, …")
+    options = parser.parse_args()
+    device, results = options.device, {}
+    frameworks = {"torch": lambda: torch_ways(device), "keras": keras_ways}
+    if device != "cpu":
+        del frameworks["keras"]
+        results = where(device)
+    clock = time.process_time if device == "cpu" else time.perf_counter
+    for framework, make in frameworks.items():
         ways, operations, version = make()
-        took = measure(ways, seconds)
+        took = measure(ways, options.seconds, clock)
         base = took["no penalty"]
         results[framework] = {"version": version}
         print(f"{framework} {version}")
@@ -142,7 +150,7 @@ def main():
                 text += f"   {operations[name]:.2f} GFLOPs, × {share:.2f}"
             results[framework][name] = entry
             print(text)
-    write_results("penalties", results)
+    write_results("penalties" if device == "cpu" else f"penalties_{device}", results)
 
 
 if __name__ == "__main__":

@@ -52,15 +52,16 @@ class PlainLoop:
     recipe : gantutor.recipes.Recipe
         For the batch size, the learning rates, the moments' decay rates and the length of z.
     levers : Levers
+    device : torch.device
     """
 
-    def __init__(self, generator, discriminator, recipe, levers):
+    def __init__(self, generator, discriminator, recipe, levers, device):
         if not levers.folded_convolution:
             generator = with_stock_layers(generator)
         layout = torch.channels_last if levers.channels_last else torch.contiguous_format
-        self.generator = generator.to(memory_format=layout)
-        self.discriminator = discriminator.to(memory_format=layout)
-        self.recipe, self.levers = recipe, levers
+        self.generator = generator.to(device, memory_format=layout)
+        self.discriminator = discriminator.to(device, memory_format=layout)
+        self.recipe, self.levers, self.device = recipe, levers, device
         self.optimizer_g, self.optimizer_d = (
             torch.optim.Adam(
                 network.parameters(),
@@ -79,20 +80,21 @@ class PlainLoop:
         """Yield shuffled batches [N, C, H, W] without end."""
         size = self.recipe.batch_size
         if self.levers.resident_data:
-            data = torch.from_numpy(images)
+            data = torch.from_numpy(images).to(self.device)
             for epoch in itertools.count():
-                order = torch.from_numpy(shuffled(len(data), seed, epoch))
+                order = torch.from_numpy(shuffled(len(data), seed, epoch)).to(self.device)
                 for rows in order[: len(data) // size * size].split(size):
                     yield data[rows].permute(0, 3, 1, 2)
         data = TensorDataset(torch.from_numpy(images).permute(0, 3, 1, 2).contiguous())
         loader = DataLoader(data, size, shuffle=True, drop_last=True)
         while True:
             for (real,) in loader:
-                yield real
+                yield real.to(self.device)
 
     def step(self, real, latents):
         """Update the discriminator, then the generator, as the example does."""
-        ones, zeros = torch.ones(len(real)), torch.zeros(len(real))
+        ones = torch.ones(len(real), device=self.device)
+        zeros = torch.zeros_like(ones)
         fake = self.generator(latents)
         self.optimizer_d.zero_grad()
         if self.levers.joint_pass:
@@ -119,10 +121,12 @@ class PlainLoop:
             self.losses.append((loss_d.item(), loss_g.item()))
 
     def fit(self, images, steps):
-        """Run `steps` updates."""
+        """Run `steps` updates, and wait for the last of them."""
         batches = self.batches(images)
+        shape = (self.recipe.batch_size, self.recipe.latent_dim)
         for _ in range(steps):
-            self.step(next(batches), torch.randn(self.recipe.batch_size, self.recipe.latent_dim))
+            self.step(next(batches), torch.randn(shape, device=self.device))
+        float(self.losses[-1][1])
 
     @contextlib.contextmanager
     def _frozen(self):

@@ -1,6 +1,7 @@
 """Compare the speed of the PyTorch `Trainer` with the loop of the PyTorch DCGAN example.
 
     python benchmarks/throughput_torch.py                  # about five minutes
+    python benchmarks/throughput_torch.py --device cuda
     python benchmarks/throughput_torch.py --seconds 1      # a smoke test
 
 Same networks, batch and update: the comparison begins with a check that both arrive at the same
@@ -15,7 +16,7 @@ import functools
 import statistics
 
 import torch
-from common import write_results
+from common import where, write_results
 from plain_torch import Levers, PlainLoop
 from speeds import paired_speeds
 
@@ -27,14 +28,14 @@ RECIPE = recipes.get("dcgan")
 PAIRS = 7
 
 
-def plain_loop(levers=None):
+def plain_loop(device, levers=None):
     networks = building.generator(RECIPE), building.discriminator(RECIPE)
-    return PlainLoop(*networks, RECIPE, levers or Levers())
+    return PlainLoop(*networks, RECIPE, levers or Levers(), device)
 
 
 def check_same_mathematics(images):
     """Fail unless three updates from the same numbers give the same weights."""
-    loop, trainer = plain_loop(), Trainer.from_recipe(RECIPE)
+    loop, trainer = plain_loop("cpu"), Trainer.from_recipe(RECIPE, device="cpu")
     random = torch.Generator().manual_seed(0)
     size = RECIPE.batch_size
     for rows in torch.from_numpy(images).split(size)[:3]:
@@ -54,12 +55,15 @@ def check_same_mathematics(images):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=6, help="length of one measurement")
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--device", type=torch.device, default="cpu", help="cpu, cuda, …")
+    options = parser.parse_args()
+    seconds, device = options.seconds, options.device
     images, _ = load_digits()
     check_same_mathematics(images)
 
-    trainer = functools.partial(Trainer.from_recipe, RECIPE)
-    pairs = paired_speeds(trainer, plain_loop, images, seconds, PAIRS)
+    trainer = functools.partial(Trainer.from_recipe, RECIPE, device=device)
+    example = functools.partial(plain_loop, device)
+    pairs = paired_speeds(trainer, example, images, seconds, PAIRS)
     ratios = [ours / theirs for ours, theirs in pairs]
     print(f"Trainer / example's loop, {PAIRS} pairs: {[round(r, 2) for r in ratios]}")
     print(
@@ -70,16 +74,16 @@ def main():
     names = [field.name for field in dataclasses.fields(Levers)]
     for pulled in [*([name] for name in names), names]:
         levers = Levers(**dict.fromkeys(pulled, True))
-        pulled_loop = functools.partial(plain_loop, levers)
-        speeds = paired_speeds(pulled_loop, plain_loop, images, seconds, 3)
+        pulled_loop = functools.partial(plain_loop, device, levers)
+        speeds = paired_speeds(pulled_loop, example, images, seconds, 3)
         name = pulled[0] if len(pulled) == 1 else "all"
         table[name] = statistics.median(ours / theirs for ours, theirs in speeds)
         print(f"{name:22} × {table[name]:.2f}")
     write_results(
-        "throughput_torch",
+        "throughput_torch" if device.type == "cpu" else f"throughput_torch_{device.type}",
         {
             "recipe": RECIPE.to_dict(),
-            "threads": torch.get_num_threads(),
+            **where(device),
             "steps_per_second": {"trainer, example": pairs},
             "ratios": ratios,
             "levers": table,

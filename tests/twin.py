@@ -40,6 +40,8 @@ class Twin:
         for part in ("games", "layers", "losses", "models", "penalties", "building"):
             setattr(self, part, importlib.import_module(f"gantutor.{name}.{part}"))
         self.train = self.module.train
+        # For a test whose own tensors lie on the processor, should there be a GPU.
+        self.on_cpu = {"device": "cpu"} if name == "torch" else {}
 
     def build(self, recipe, seed=0):
         return self.module.Trainer.from_recipe(recipe, seed)

@@ -156,7 +156,7 @@ def test_several_averages_each_follow_their_formula(twin):
 
 def network_weights(twin, network):
     if twin.name == "torch":
-        return [value.numpy().copy() for value in network.state_dict().values()]
+        return [value.cpu().numpy().copy() for value in network.state_dict().values()]
     return [value.numpy() for value in network.variables]
 
 
@@ -466,8 +466,8 @@ def test_autocast_trains_with_penalties_in_full_precision():
     trainers = [twin.build(recipe), twin.build(recipe)]
     for trainer, half in zip(trainers, (True, False), strict=True):
         trainer.log_every = 1
-        context = torch.autocast("cpu", torch.bfloat16) if half else contextlib.nullcontext()
-        with context:
+        context = torch.autocast(trainer.device.type, torch.bfloat16)
+        with context if half else contextlib.nullcontext():
             trainer.fit(IMAGES, 3)
     half, full = (trainer.record.history for trainer in trainers)
     assert all(p.dtype == torch.float32 for p in trainers[0].game.parameters())
