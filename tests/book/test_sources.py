@@ -154,11 +154,12 @@ def test_exercises_have_solutions(path):
     assert re.findall(folded, exercises, re.MULTILINE) == numbers
 
 
-@each_chapter
-def test_a_chapter_names_the_topics_it_covers(path):
-    covers = nbformat.read(path, as_version=4).metadata["covers"]
-    assert covers and all(re.fullmatch(r"C\d{2,3}|E\d{2,3}", topic) for topic in covers)
+@each_page
+def test_a_page_names_the_topics_it_covers_and_a_chapter_has_some(path):
+    covers = topics.topics_of(path)
+    assert all(re.fullmatch(r"C\d{2,3}|E\d{2,3}", topic) for topic in covers)
     assert covers == sorted(set(covers), key=lambda topic: (topic[0], int(topic[1:])))
+    assert covers or path not in CHAPTERS
 
 
 def entries(page: str) -> list[tuple[str, str]]:
@@ -168,10 +169,10 @@ def entries(page: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("page", "letter"), [("coverage.md", "C"), ("corrections.md", "E")])
-def test_the_pages_about_the_documents_list_what_the_chapters_cover(page, letter):
+def test_the_pages_about_the_documents_list_what_the_book_covers(page, letter):
     listed = [number for number, _ in entries(page)]
     assert entries(page) == [(number, number) for number in listed]
-    covered = {topic for topic in topics.chapters_by_topic(BOOK, IN_TOC) if topic[0] == letter}
+    covered = {topic for topic in topics.pages_by_topic(BOOK, IN_TOC) if topic[0] == letter}
     assert listed == sorted(covered, key=lambda topic: int(topic[1:]))
 
 
@@ -181,12 +182,16 @@ def test_every_correction_has_a_label_of_its_number_and_a_quotation():
     assert labelled == [(number.lower(), number) for number, _ in entries("corrections.md")]
 
 
-def test_topics_lead_to_their_chapters_in_the_order_of_the_contents(tmp_path):
+def test_topics_lead_to_their_pages_in_the_order_of_the_contents(tmp_path):
     for name, covers in (("a", ["C01"]), ("b", ["C01", "E07"])):
         notebook = nbformat.v4.new_notebook(metadata={"covers": covers})
         nbformat.write(notebook, tmp_path / f"{name}.ipynb")
-    order = ["b", "a page that is no notebook", "a"]
-    assert topics.chapters_by_topic(tmp_path, order) == {"C01": ["b", "a"], "E07": ["b"]}
+    (tmp_path / "text.md").write_text("---\ncovers: [C01,\n  E08]\n---\n\n# Text\n\n---\n")
+    (tmp_path / "title.md").write_text("---\ntitle: No topics\n---\n")
+    (tmp_path / "plain.md").write_text("# Plain\n\n---\ncovers: [E09]\n---\n")
+    order = ["b", "text", "title", "plain", "no file", "a"]
+    found = {"C01": ["b", "text", "a"], "E07": ["b"], "E08": ["text"]}
+    assert topics.pages_by_topic(tmp_path, order) == found
 
 
 def test_the_time_to_read_counts_prose_and_open_code():
