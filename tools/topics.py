@@ -1,7 +1,7 @@
 """Sphinx extension: from a topic of the documents to the pages that cover it.
 
-A chapter names its topics in the notebook's metadata, `"covers": ["C01", "E07"]`, and a page of text
-in its front matter, `covers: [C01, E07]`. On any page ``{covered-by}`E07` `` becomes links to the
+A chapter names its topics in the notebook's metadata, `"covers": ["C01", "E07"]`, a page of text in
+its front matter, `covers: [C01, E07]`. On any page ``{covered-by}`E07` `` becomes links to the
 pages that do, in the order of the contents. What stands behind a label such as `(e07)=` can be
 linked to from other pages as `corrections.md#e07`; MyST by itself knows headings only.
 """
