@@ -164,7 +164,7 @@ def run(seed: int, task: str, method: str, **training) -> dict[str, float]:
         Seed of the pairs, of the letters held out, and of training.
     task : {"letters", "photographs"}
     method : {"target", "constant", "copy", "linear", "network"}
-        The true partners; the mean of all targets, which on letters is black, the median; the
+        The true partners; the median of the training pixels, which on letters is black; the
         source; `linear`; or what `gantutor.studies.paired_translation.training.train` makes.
     **training
         More arguments of that function.
