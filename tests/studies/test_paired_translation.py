@@ -134,12 +134,24 @@ def test_fair_coins_have_both_typefaces():
     assert len(source) == len(target) and len(test) == len(italic) == len(bold)
 
 
+def test_the_second_channel_tells_the_typeface_of_each_target():
+    source, target, *_ = two_typefaces.two(0)
+    heads = two_typefaces.coins(0, len(source))
+    channels = two_typefaces.told(source, heads)
+    assert channels.shape == (len(source), 32, 32, 2) and channels.dtype == np.float32
+    assert np.array_equal(channels[..., :1], source)
+    italic = channels[:, 0, 0, 1] == 1
+    assert 0.45 < italic.mean() < 0.55
+    ink = (target + 1).mean(axis=(1, 2, 3))
+    assert ink[~italic].mean() > 1.3 * ink[italic].mean(), "bold letters have more ink"
+
+
 def test_every_kind_of_setting_runs_and_has_the_columns_of_its_table(monkeypatch):
     monkeypatch.setattr(study, "STEPS", 1)
     monkeypatch.setattr(two_typefaces, "STEPS", 1)
     monkeypatch.setattr(two_typefaces, "DRAWS", 2)
     for name in ("target", "blank", "copy", "linear", "L1"):
         assert {"seed", *study.run(0, **study.SETTINGS["letters", name])} == set(study.COLUMNS)
-    for name in ("targets", "dropout"):
+    for name in ("targets", "dropout", "told the typeface"):
         scores = two_typefaces.run(0, **two_typefaces.SETTINGS[name])
         assert {"seed", *scores} == set(two_typefaces.COLUMNS)

@@ -18,6 +18,7 @@ SETTINGS = {
     "dropout": {"method": "network", "dropout": 0.5},
     "dropout, L1 only": {"method": "network", "dropout": 0.5, "adversarial": 0.0},
     "dropout, adversarial only": {"method": "network", "dropout": 0.5, "l1": 0.0},
+    "told the typeface": {"method": "told"},
 }
 
 SEEDS = 5
@@ -31,6 +32,11 @@ COLUMNS = {
 }
 
 
+def coins(seed: int, *shape: int) -> np.ndarray:
+    """Toss fair coins; return bool, shape [*shape, 1, 1, 1]. Heads stand for the italic."""
+    return np.random.default_rng(seed).random((*shape, 1, 1, 1)) < 0.5
+
+
 def two(seed: int):
     """Return sources, targets in one or the other face; and a test with both right answers.
 
@@ -42,9 +48,14 @@ def two(seed: int):
     """
     known, unseen = split_letters(24, seed)
     (source, italic, bold), _ = draw_letters(20 * len(known), known, FACES, seed=seed)
-    coin = np.random.default_rng(seed).random((len(source), 1, 1, 1)) < 0.5
     test, _ = draw_letters(2 * len(unseen), unseen, FACES, seed=1000 + seed)
-    return source, np.where(coin, italic, bold), *test
+    return source, np.where(coins(seed, len(source)), italic, bold), *test
+
+
+def told(source: np.ndarray, heads: np.ndarray) -> np.ndarray:
+    """Give sources, [N, 32, 32, 1], a second channel that is white where `heads`, else black."""
+    channel = np.broadcast_to(np.where(heads, 1, -1), source.shape)
+    return np.concatenate([source, channel], axis=-1, dtype=np.float32)
 
 
 def run(seed: int, method: str, **training) -> dict[str, float]:
@@ -54,8 +65,9 @@ def run(seed: int, method: str, **training) -> dict[str, float]:
     ----------
     seed : int
         Seed of the letters held out, the faces, training and draws.
-    method : {"targets", "network"}
-        One of the two right answers by chance, or a network with its dropout switched on.
+    method : {"targets", "network", "told"}
+        One of the two right answers by chance; a network with its dropout switched on; or, as a
+        positive control, a network that sees in a second channel which typeface it has to draw.
     **training
         More arguments of `gantutor.studies.paired_translation.training.train`.
 
@@ -65,10 +77,14 @@ def run(seed: int, method: str, **training) -> dict[str, float]:
         ``seconds``, this process's time on processors; and what `score` returns.
     """
     source, target, test_source, italic, bold = two(seed)
+    heads = coins(1000 + seed, DRAWS, len(italic))
     begin = time.process_time()
     if method == "targets":
-        coins = np.random.default_rng(1000 + seed).random((DRAWS, len(italic), 1, 1, 1)) < 0.5
-        drawn = np.where(coins, italic, bold)
+        drawn = np.where(heads, italic, bold)
+    elif method == "told":
+        pairs = told(source, coins(seed, len(source))), target
+        network = train(*pairs, STEPS, seed, **training).network
+        drawn = np.stack([network(told(test_source, some), training=True) for some in heads])
     else:
         network = train(source, target, STEPS, seed, **training).network
         drawn = np.stack([network(test_source, training=True) for _ in range(DRAWS)])
