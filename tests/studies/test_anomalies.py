@@ -63,9 +63,18 @@ def test_inversion_finds_what_the_generator_made_better_than_something_else():
     features = discriminator[:-2]
     noise = torch.randn(4, study.LATENT_DIM, generator=torch.Generator().manual_seed(0))
     images = torch.cat([generator(noise), -generator(noise)])
-    found = generator(study.invert(generator, features, images))
+    found = generator(study.invert(generator, features, images, seed=0))
     scores = study.anogan_score(features, images, found)
     assert torch.isfinite(scores).all() and scores[:4].max() < scores[4:].min() / 2
+
+
+def test_search_and_encoder_start_with_vectors_as_long_as_the_generator_knows_them():
+    generator, discriminator = study.train_gan(load_digits()[0][:64], seed=0, steps=1)
+    images = study.tensor(load_digits()[0][:64])
+    start = study.invert(generator, discriminator[:-2], images, seed=0, steps=0)
+    codes = study.build_encoder((28, 28, 1), seed=0)(images)
+    for vectors in (start, codes):
+        assert 0.6 < vectors.norm(dim=1).mean() / study.LATENT_DIM**0.5 < 1.7
 
 
 @pytest.fixture(scope="module")

@@ -44,7 +44,6 @@ METHODS = (
 KEYS = ("task", "anomaly")
 SETTINGS = {
     **{("left out", str(digit)): {"digit": digit} for digit in range(10)},
-    ("left out, longer", "4"): {"digit": 4, "times": 4},
     **{("scratches", name): {"texture": name} for name in ("brick", "grass", "gravel")},
 }
 SEEDS = 3
@@ -182,12 +181,12 @@ def detect(
     scores = simple_scores(normal, test, seed)
     with torch.no_grad():
         scores["discriminator"] = -discriminator(images).numpy()
-    inverted = generator(invert(generator, features, images, times * INVERSION_STEPS))
+    inverted = generator(invert(generator, features, images, seed, times * INVERSION_STEPS))
     scores["anogan"] = anogan_score(features, images, inverted).numpy()
     encoder = train_encoder(normal, generator, features, seed, times * STEPS)
     scores["encoder"] = encoder_score(features, images, generator(encoder(images))).numpy()
     scores["autoencoder"] = autoencoder_scores(normal, test, seed, times * STEPS)
-    noise = torch.randn(len(normal), LATENT_DIM, generator=_torch_generator(seed, "latents"))
+    noise = torch.randn(len(normal), LATENT_DIM, generator=_torch_generator(seed, "noise"))
     fakes = generator(noise).permute(0, 2, 3, 1).numpy()
     for name, abnormal in (("generated", fakes), ("ten_seen", seen[:10]), ("seen", seen)):
         scores[name] = classifier_scores(normal, abnormal, test, seed, times * STEPS)
@@ -250,10 +249,15 @@ def encoder_score(features: nn.Module, images: torch.Tensor, made: torch.Tensor)
 
 
 def invert(
-    generator: nn.Module, features: nn.Module, images: torch.Tensor, steps: int = INVERSION_STEPS
+    generator: nn.Module,
+    features: nn.Module,
+    images: torch.Tensor,
+    seed: int,
+    steps: int = INVERSION_STEPS,
 ) -> torch.Tensor:
-    """Return latent vectors [N, LATENT_DIM] of small `anogan_score`, found by Adam from zero."""
-    latents = torch.zeros(len(images), LATENT_DIM, requires_grad=True)
+    """Return latent vectors [N, LATENT_DIM] of small `anogan_score`; Adam starts at random."""
+    latents = torch.randn(len(images), LATENT_DIM, generator=_torch_generator(seed, "latents"))
+    latents.requires_grad_(True)
     adam = torch.optim.Adam([latents], lr=INVERSION_RATE)
     for _ in range(steps):
         adam.zero_grad()
@@ -317,10 +321,13 @@ def classifier_scores(
 def build_encoder(shape: tuple[int, ...], seed: int) -> nn.Sequential:
     """Return a discriminator's convolutions with a layer of `LATENT_DIM` numbers behind them."""
     *convolutions, last, _ = models.dcgan_discriminator(shape, WIDTH, seed=seed)
-    head = nn.Linear(last.in_features, LATENT_DIM)
-    nn.init.normal_(head.weight, std=0.02, generator=_torch_generator(seed, "data"))
-    nn.init.zeros_(head.bias)
-    return nn.Sequential(*convolutions, head)
+    encoder = nn.Sequential(*convolutions, nn.Linear(last.in_features, LATENT_DIM))
+    random = _torch_generator(seed, "data")
+    for layer in encoder:
+        if isinstance(layer, nn.Conv2d | nn.Linear):  # so that codes are as long as latent vectors
+            nn.init.kaiming_normal_(layer.weight, a=0.2, generator=random)
+            nn.init.zeros_(layer.bias)
+    return encoder
 
 
 def tensor(images: np.ndarray) -> torch.Tensor:
