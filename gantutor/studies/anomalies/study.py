@@ -44,6 +44,7 @@ METHODS = (
 KEYS = ("task", "anomaly")
 SETTINGS = {
     **{("left out", str(digit)): {"digit": digit} for digit in range(10)},
+    ("left out, longer", "4"): {"digit": 4, "times": 4},
     **{("scratches", name): {"texture": name} for name in ("brick", "grass", "gravel")},
 }
 SEEDS = 3
