@@ -79,18 +79,34 @@ def test_scores_tell_the_partner_from_its_negative(sets):
 
 def test_scores_find_a_shade_and_what_noise_leaves_of_it():
     _, second, held_out, partners = study.draw_sets(1, paper=0.0)
-    grey = study.shade(held_out)[:, None, None, None]
-    hidden = np.where(partners < -0.99, partners + 0.1 * (grey + 1), partners)
+    grey, black = study.shade(held_out), partners < -0.99
+    hidden = np.where(black, partners + 0.1 * (grey[:, None, None, None] + 1), partners)
+    given = []
 
-    def back(images):
-        return np.median(images, axis=(1, 2, 3), keepdims=True) * np.ones_like(images)
+    def mean_of_paper(images):
+        given.append(images)
+        return study.residue(images, partners)[:, None, None, None] * np.ones_like(images)
 
-    found = study.score(lambda _: hidden, back, held_out, partners, second, 0, grey=True)
-    assert found["shade_made"] == pytest.approx(1, abs=0.01) and found["shade_back"] > 0.98
-    assert found["residue"] == pytest.approx(0.1 * grey.std(), rel=0.05)
-    assert 0.8 < found["shade_noise"] < found["shade_back"]
-    clean = study.score(lambda _: partners, back, held_out, partners, second, 0, grey=True)
-    assert clean["shade_made"] == clean["shade_back"] == clean["residue"] == 0
+    def median(images):
+        return study.shade(images)[:, None, None, None] * np.ones_like(images)
+
+    def score(there, back):
+        return study.score(lambda _: there, back, held_out, partners, second, 0, grey=True)
+
+    found = score(hidden, mean_of_paper)
+    assert found["shade_made"] == found["shade_back"] == pytest.approx(1, abs=1e-3)
+    assert found["residue"] == pytest.approx(0.1 * grey.std(), rel=0.01)
+    signal, noise = (0.1 * grey.std()) ** 2, np.mean(study.NOISE**2 / black.sum(axis=(1, 2, 3)))
+    assert found["shade_noise"] == pytest.approx(np.sqrt(signal / (signal + noise)), abs=0.01)
+    assert found["shade_noise"] < 0.98
+    # The median of a noisy image lies the higher in the noise of the paper, the more ink there is.
+    assert score(hidden, median)["shade_back"] > 0.98
+    assert score(hidden, median)["shade_noise"] < 0.7
+    ink = 1 - black.mean(axis=(1, 2, 3))
+    assert np.corrcoef(study.shade(given[1]), ink)[0, 1] > 0.7
+    clean = score(partners, median)
+    assert clean["residue"] < 1e-3
+    assert max(abs(clean[name]) for name in ("shade_made", "shade_back", "shade_noise")) < 0.2
 
 
 def test_networks_map_images_to_images_and_to_a_logit_a_patch():
