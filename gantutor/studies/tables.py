@@ -22,7 +22,7 @@ def names() -> list[str]:
     Examples
     --------
     >>> names()[:4]
-    ['augmentation', 'conditions', 'dcgan', 'digit_fid']
+    ['anomalies', 'augmentation', 'conditions', 'dcgan']
     """
     return sorted(path.parent.name for path in FOLDER.glob("*/study.py"))
 
