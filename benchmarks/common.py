@@ -60,19 +60,25 @@ def environment():
     }
 
 
-def where(device):
-    """Return what a PyTorch timing on `device` depends on besides `environment`."""
+def write_results(name, results, device=None):
+    """Write `results` with the environment to benchmarks/results/NAME.json.
+
+    Of a timing on a PyTorch `device` the file also says on which one, or on how many threads; of
+    another one than the processor it is NAME_DEVICE.json.
+    """
+    kind = str(device or "cpu").partition(":")[0]
+    if kind != "cpu":
+        name = f"{name}_{kind}"
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    results = {"environment": environment(), **(_where(device) if device else {}), **results}
+    path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"Written to {path.relative_to(ROOT)}.")
+
+
+def _where(device):
     import torch
 
     if str(device) == "cpu":
         return {"threads": torch.get_num_threads()}
     return {"device": torch.cuda.get_device_name(device)}
-
-
-def write_results(name, results):
-    """Write `results` with the environment to benchmarks/results/NAME.json."""
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}.json"
-    text = json.dumps({"environment": environment(), **results}, indent=1, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
-    print(f"Written to {path.relative_to(ROOT)}.")

@@ -16,7 +16,7 @@ import os
 import statistics
 import time
 
-from common import where, write_results
+from common import write_results
 
 from gantutor import recipes
 from gantutor.data import load_digits
@@ -132,7 +132,6 @@ def main():
     frameworks = {"torch": lambda: torch_ways(device), "keras": keras_ways}
     if device != "cpu":
         del frameworks["keras"]
-        results = where(device)
     clock = time.process_time if device == "cpu" else time.perf_counter
     for framework, make in frameworks.items():
         ways, operations, version = make()
@@ -150,7 +149,7 @@ def main():
                 text += f"   {operations[name]:.2f} GFLOPs, × {share:.2f}"
             results[framework][name] = entry
             print(text)
-    write_results("penalties" if device == "cpu" else f"penalties_{device}", results)
+    write_results("penalties", results, device)
 
 
 if __name__ == "__main__":

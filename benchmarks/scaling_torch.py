@@ -16,7 +16,8 @@ import time
 
 import numpy as np
 import torch
-from common import where, write_results
+from common import write_results
+from speeds import timed
 
 from gantutor import recipes
 from gantutor.torch import Trainer
@@ -50,24 +51,17 @@ class Way:
 
     def __init__(self, recipe, images, device, seconds, compiled=False, half=False):
         self.trainer = Trainer.from_recipe(recipe, device=device)
-        self.images, self.device, self.half = images, device, half
+        self.device, self.half = device, half
         if compiled:
             self.trainer.game.generator.compile()
             self.trainer.game.discriminator.compile()
-        begin = time.perf_counter()
-        self.fit(3)
-        self.first = time.perf_counter() - begin  # compilation and the search for kernels
-        self.steps = max(3, int(seconds / self.seconds(3) / ROUNDS))
+        self.first = timed(self, images, 3)  # compilation and the search for kernels
+        self.steps = max(3, int(3 * seconds / timed(self, images, 3) / ROUNDS))
 
-    def fit(self, steps):
+    def fit(self, images, steps):
         context = torch.autocast(self.device.type, torch.bfloat16)
         with context if self.half else contextlib.nullcontext():
-            self.trainer.fit(self.images, steps)
-
-    def seconds(self, steps):
-        begin = time.perf_counter()
-        self.fit(steps)
-        return (time.perf_counter() - begin) / steps
+            self.trainer.fit(images, steps)
 
 
 def measure(recipe, device, seconds, ways):
@@ -83,7 +77,7 @@ def measure(recipe, device, seconds, ways):
     times = {name: [] for name in made}
     for _ in range(ROUNDS):
         for name, way in made.items():
-            times[name].append(way.seconds(way.steps))
+            times[name].append(timed(way, images, way.steps) / way.steps)
     game = plain.trainer.game
     return {
         "milliseconds": {name: round(1e3 * statistics.median(t), 4) for name, t in times.items()},
@@ -126,10 +120,7 @@ def main():
         row = measure(recipe_of(**setting), device, seconds, ways)
         rows.append({"setting": setting, **row})
         print(setting, row["milliseconds"], row["sample_milliseconds"], flush=True)
-    suffix = "" if device.type == "cpu" else f"_{device.type}"
-    write_results(
-        f"scaling_torch{suffix}", {"recipe": BASE.to_dict(), **where(device), "rows": rows}
-    )
+    write_results("scaling_torch", {"recipe": BASE.to_dict(), "rows": rows}, device)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import functools
 import statistics
 
 import torch
-from common import where, write_results
+from common import write_results
 from plain_torch import Levers, PlainLoop
 from speeds import paired_speeds
 
@@ -80,14 +80,14 @@ def main():
         table[name] = statistics.median(ours / theirs for ours, theirs in speeds)
         print(f"{name:22} × {table[name]:.2f}")
     write_results(
-        "throughput_torch" if device.type == "cpu" else f"throughput_torch_{device.type}",
+        "throughput_torch",
         {
             "recipe": RECIPE.to_dict(),
-            **where(device),
             "steps_per_second": {"trainer, example": pairs},
             "ratios": ratios,
             "levers": table,
         },
+        device,
     )
 
 

@@ -43,8 +43,8 @@ class Twin:
         # For a test whose own tensors lie on the processor, should there be a GPU.
         self.on_cpu = {"device": "cpu"} if name == "torch" else {}
 
-    def build(self, recipe, seed=0):
-        return self.module.Trainer.from_recipe(recipe, seed)
+    def build(self, recipe, seed=0, **settings):
+        return self.module.Trainer.from_recipe(recipe, seed, **settings)
 
     def play(self, game, **settings):
         """A trainer of a game: in Keras the game itself, compiled."""

@@ -145,7 +145,7 @@ def both(request):
     from twin import Twin
 
     twin = Twin(request.param)
-    trainer = twin.module.Trainer.from_recipe(RECIPE, SEED, **twin.on_cpu)
+    trainer = twin.build(RECIPE, SEED, **twin.on_cpu)
     trainer.log_every = 1
     twin.fit(trainer, IMAGES, 7)
     reference = torch_reference if twin.name == "torch" else keras_reference
