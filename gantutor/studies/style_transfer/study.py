@@ -9,7 +9,7 @@ from skimage.exposure import match_histograms
 from skimage.transform import resize
 
 from gantutor.runs import seeds
-from gantutor.studies.textures import making
+from gantutor.studies.textures.making import RandomFeatures, imitate, style_loss
 from gantutor.studies.textures.study import pattern_distance
 
 SIDE = 96
@@ -62,14 +62,13 @@ def run(seed: int, style: str, method: str, content: float = 0.0) -> dict[str, f
     """
     photo, (example, another) = photograph(), parts(style, seed)
     begin = time.process_time()
-    network = making.RandomFeatures(3, seeds.number(seed, "generator"))
+    network = RandomFeatures(3, seeds.number(seed, "generator"))
     image = make(method, photo, example, network, content)
     seconds = time.process_time() - begin
     scores = {
         "pattern": pattern_distance(another, image),
         "kept": edges_kept(photo, image),
-        "own": making.style_loss(image, example, network)
-        / making.style_loss(photo, example, network),
+        "own": style_loss(image, example, network) / style_loss(photo, example, network),
     }
     return {"seconds": round(seconds, 2), **{k: round(float(v), 4) for k, v in scores.items()}}
 
@@ -90,7 +89,7 @@ def parts(style: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
 def make(method, photo, style, network, content=0.0) -> np.ndarray:
     """Return a picture [96, 96, 3] by one of the methods of `run`."""
     if method == "Gram":
-        return making.imitate(style, network, photo, content)
+        return imitate(style, network, photo, content)
     colours = match_histograms(photo, style, channel_axis=-1).astype(np.float32)
     return {
         "photograph": photo,

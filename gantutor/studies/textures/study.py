@@ -9,7 +9,15 @@ from scipy.spatial.distance import cdist
 from skimage.filters import gabor_kernel
 
 from gantutor.runs import seeds
-from gantutor.studies.textures import making
+from gantutor.studies.textures.making import (
+    RandomFeatures,
+    draw,
+    imitate,
+    quilt,
+    random_phase,
+    shuffled,
+    train_gan,
+)
 
 TEXTURES = ("brick", "gravel")
 METHODS = (
@@ -78,14 +86,14 @@ def make(method: str, example: np.ndarray, seed: int) -> np.ndarray:
     """Return a texture of the size of an example [H, W, 1], by one of `METHODS`."""
     random = seeds.rng(seed, "noise")
     if method == "Gram matrices":
-        network = making.RandomFeatures(1, seeds.number(seed, "generator"))
-        return making.imitate(example, network, making.shuffled(example, random))
+        network = RandomFeatures(1, seeds.number(seed, "generator"))
+        return imitate(example, network, shuffled(example, random))
     if method == "GAN":
-        return making.draw(making.train_gan(example, random), len(example), random)
+        return draw(train_gan(example, random), len(example), random)
     makers = {
-        "shuffled pixels": making.shuffled,
-        "random phases": making.random_phase,
-        "quilting": making.quilt,
+        "shuffled pixels": shuffled,
+        "random phases": random_phase,
+        "quilting": quilt,
     }
     return makers[method](example, random)
 

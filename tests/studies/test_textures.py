@@ -1,0 +1,77 @@
+"""The study of textures: what each method keeps, and what the scores see."""
+
+import numpy as np
+import pytest
+import torch
+
+from gantutor.studies.textures import making, study
+
+
+@pytest.fixture(scope="module")
+def example():
+    return study.quarters("brick", 0)[0]
+
+
+@pytest.fixture
+def random():
+    return np.random.default_rng(0)
+
+
+def test_the_other_quarter_lies_diagonally():
+    first, other = study.quarters("brick", 0)
+    assert first.shape == other.shape == (128, 128, 1)
+    np.testing.assert_array_equal(study.quarters("brick", 3)[0], other)
+    np.testing.assert_array_equal(study.quarters("brick", 4)[0], first)
+
+
+def test_shuffling_keeps_the_pixels_and_random_phases_the_strengths_of_the_waves(example, random):
+    shuffled = making.shuffled(example, random)
+    np.testing.assert_array_equal(np.sort(shuffled, axis=None), np.sort(example, axis=None))
+    assert not np.array_equal(shuffled, example)
+    moved = making.random_phase(example, random)
+    strengths = [np.abs(np.fft.fft2(image[..., 0])) for image in (example, moved)]
+    np.testing.assert_allclose(strengths[0], strengths[1], atol=0.01)
+    assert abs(np.corrcoef(example.ravel(), moved.ravel())[0, 1]) < 0.2
+
+
+def test_a_cut_goes_along_the_cheapest_path():
+    error = np.ones((5, 4))
+    error[np.arange(5), [1, 2, 2, 1, 0]] = 0
+    assert making.beyond_cut(error).sum(axis=1).tolist() == [3, 2, 2, 3, 4]
+
+
+def test_copies_are_found_and_other_patches_are_not(example):
+    copied, nearest = study.copying(example, example)
+    assert copied == 1 and nearest == 0
+    copied, nearest = study.copying(study.quarters("brick", 3)[0], example)
+    assert copied == 0 and nearest > 0.1
+    assert study.copying(example + 0.01, example)[0] == 0
+
+
+def test_quilting_only_takes_pixels_of_the_example(example, random):
+    quilt = making.quilt(example, random)
+    assert quilt.shape == example.shape and set(quilt.ravel()) <= set(example.ravel())
+    assert 0.1 < study.copying(quilt, example)[0] < 0.9
+
+
+def test_the_pattern_distance_is_0_for_the_example_and_grows_with_contrast(example):
+    assert study.pattern_distance(example, example) == 0
+    half, flat = (study.pattern_distance(example, example * c) for c in (0.5, 0.0))
+    assert 0.1 < half < flat
+
+
+def test_gram_matrices_forget_places_and_imitation_lowers_its_loss(example):
+    features = torch.randn(1, 3, 4, 4)
+    torch.testing.assert_close(making.gram(features), making.gram(features.flip(2)))
+    network = making.RandomFeatures(1, 0)
+    start = making.shuffled(example, np.random.default_rng(0))[:64, :64]
+    made = making.imitate(example, network, start, iterations=5)
+    losses = [making.style_loss(image, example, network) for image in (made, start)]
+    assert losses[0] < 0.8 * losses[1]
+    assert making.style_loss(example, example, network) == 0
+
+
+def test_the_gan_makes_textures_of_any_size(example, random):
+    generator = making.train_gan(example, random, steps=1)
+    assert making.draw(generator, 64, random).shape == (64, 64, 1)
+    assert making.build_discriminator()(torch.zeros(2, 1, 32, 32)).shape == (2, 16)
