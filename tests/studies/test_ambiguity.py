@@ -28,21 +28,34 @@ def test_scores_of_made_up_judges():
     def judge(*logits):
         return lambda rows: torch.tensor([logits]).repeat(len(rows), 1)
 
-    unsure = study.score(images, judge(0.0, 0.0, 0.0), judge(0.0, 0.0), images)
-    assert unsure == {"ambiguity": 1, "read": 0, "away": 0}
-    sure = study.score(images + 1, judge(99.0, 0.0, 0.0), judge(99.0, 0.0), images)
-    assert sure == {"ambiguity": 0, "read": 1, "away": 1}
+    asked = np.array([1, 0, 0, 0])
+    unsure = study.score(images, asked, judge(0.0, 0.0, 0.0), judge(0.0, 1.0))
+    assert unsure == {"ambiguity": 1, "read": 0.25}
+    sure = study.score(images, asked, judge(99.0, 0.0, 0.0), judge(1.0, 0.0))
+    assert sure == {"ambiguity": 0, "read": 0.75}
+
+
+def test_the_discriminator_is_asked_about_one_letter_and_all_typefaces():
+    out = torch.arange(22.0).reshape(2, 11)
+    logit, faces = study.ask(lambda _: out, None, torch.tensor([3, 7]))
+    assert logit.tolist() == [3, 18] and faces.tolist() == [[8, 9, 10], [19, 20, 21]]
+    z = study.latents(torch.tensor([2]))
+    assert z.shape == (1, 24) and z[0, 16:].tolist() == [0, 0, 1, 0, 0, 0, 0, 0]
 
 
 def test_the_weight_changes_what_is_learnt_and_the_seed_repeats_it():
-    images, styles, _ = study.draw(0)
+    drawn = study.draw(0)
     plain, again, other = (
-        study.sample(study.train(images, styles, 0, weight, steps=2), 0) for weight in (0, 0, 5)
+        study.sample(study.train(*drawn, 0, weight, steps=2), 0) for weight in (0, 0, 5)
     )
     np.testing.assert_array_equal(plain, again)
     assert np.abs(plain - other).max() > 1e-5
 
 
-def test_every_simple_setting_has_the_columns_of_the_table():
-    for method in ("noise", "mean", "real"):
-        assert {"seed", *study.run(0, method)} == set(study.COLUMNS)
+def test_every_simple_setting_has_the_columns_of_the_table(monkeypatch):
+    images, styles, letters = study.draw(0)
+    pair = (styles, letters)
+    judges = [study.train_judge(images, of, 0, n, steps=30) for n, of in enumerate(pair)]
+    monkeypatch.setattr(study, "judges", lambda _: judges)
+    for method, count in (("noise", 0), ("mean", 2), ("mean", 3), ("real", 0)):
+        assert {"seed", *study.run(0, method, count=count)} == set(study.COLUMNS)

@@ -1,22 +1,24 @@
 """Letters between typefaces: the ambiguity loss, and what a confused judge does not show."""
 
 import time
+from functools import cache
 
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy, log_softmax, softplus
+from torch.nn.functional import cross_entropy, log_softmax, one_hot, softplus
 
 from gantutor.data import draw_letters
-from gantutor.metrics import nearest_distances
 from gantutor.runs import seeds
+from gantutor.torch.models import dcgan_generator
 
 FACES = ("DejaVu Sans", "STIX Italic", "DejaVu Serif")
 LETTERS = "AEGHKMRS"
 SIZE = 16  # side of the images
 PIXELS = SIZE**2
 LATENT = 16
-STEPS = 1000  # updates of each network
+WIDTH = 16  # channels of the last hidden layer of G and of the first layer of D
+STEPS = 400  # updates of each network
 BATCH_SIZE = 48
 LEARNING_RATE = 1e-3  # of Adam with β₁ = 0.5, for all networks
 SAMPLES = 480
@@ -24,7 +26,8 @@ SAMPLES = 480
 KEYS = ("setting",)
 SETTINGS = {
     "noise": {"method": "noise"},
-    "mean of two typefaces": {"method": "mean"},
+    "mean of two typefaces": {"method": "mean", "count": 2},
+    "mean of three typefaces": {"method": "mean", "count": 3},
     "GAN": {"weight": 0.0},
     "GAN, ambiguity 1": {"weight": 1.0},
     "GAN, ambiguity 5": {"weight": 5.0},
@@ -37,11 +40,11 @@ COLUMNS = {
     "seconds": (0, np.inf),
     "ambiguity": (0, 1),
     "read": (0, 1),
-    "away": (0, np.inf),
+    "judge": (0, 1),
 }
 
 
-def run(seed: int, method: str = "gan", weight: float = 0.0) -> dict[str, float]:
+def run(seed: int, method: str = "gan", weight: float = 0.0, count: int = 0) -> dict[str, float]:
     """Make letters and ask two judges that never saw a generated one.
 
     Parameters
@@ -49,29 +52,48 @@ def run(seed: int, method: str = "gan", weight: float = 0.0) -> dict[str, float]
     seed : int
         Seed of the letters, and of all weights and batches.
     method : {"gan", "noise", "mean", "real"}
-        A GAN; uniform noise; the mean of one letter in two typefaces; other real letters.
+        A GAN; uniform noise; the mean of one letter in several typefaces; other real letters.
     weight : float
         Of the ambiguity loss.
+    count : int
+        How many typefaces the mean is of.
 
     Returns
     -------
     dict of float
-        ``seconds``, this process's time on processors; and what `score` returns.
+        ``seconds``, this process's time on processors; what `score` returns; and ``judge``, the
+        share of other real letters of which the first judge names the typeface rightly.
     """
     images, styles, letters = draw(seed)
+    others, styles_of, letters_of = draw(seed, part=1)
+    asked = np.arange(SAMPLES) % len(LETTERS)
     begin = time.process_time()
     if method == "gan":
-        made = sample(train(images, styles, seed, weight), seed)
+        made = sample(train(images, styles, letters, seed, weight), seed)
     elif method == "noise":
         made = seeds.rng(seed, "noise").uniform(-1, 1, (SAMPLES, PIXELS)).astype(np.float32)
+    elif method == "mean":
+        made = others.reshape(len(FACES), SAMPLES, PIXELS)[:count].mean(axis=0)
+        asked = letters_of[:SAMPLES]
     else:
-        made, styles_of, _ = draw(seed, part=1)
-        if method == "mean":
-            sans, italic, _ = (made[styles_of == style] for style in range(3))
-            made = (sans + italic) / 2
+        made, asked = others, letters_of
     seconds = time.process_time() - begin
-    judges = [train_judge(images, labels, seed, n) for n, labels in enumerate((styles, letters))]
-    return {"seconds": round(seconds, 2), **score(made, *judges, images)}
+    style_judge, letter_judge = judges(seed)
+    with torch.no_grad():
+        found = style_judge(torch.from_numpy(others)).argmax(dim=1).numpy()
+    scores = score(made, asked, style_judge, letter_judge)
+    return {
+        "seconds": round(seconds, 2),
+        **scores,
+        "judge": round(float(np.mean(found == styles_of)), 4),
+    }
+
+
+@cache
+def judges(seed: int) -> list[nn.Module]:
+    """Return classifiers of typefaces and of letters, which never saw a generated image."""
+    images, *labels = draw(seed)
+    return [train_judge(images, of, seed, number) for number, of in enumerate(labels)]
 
 
 def draw(seed: int, part: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -85,13 +107,27 @@ def draw(seed: int, part: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.concatenate(faces).reshape(-1, PIXELS), styles, np.tile(letters, len(FACES))
 
 
-def build_generator() -> nn.Sequential:
-    """Return a generator: noise [N, 16] → images [N, 256]."""
-    hidden = [nn.Linear(LATENT, 128), nn.ReLU(), nn.Linear(128, 256), nn.ReLU()]
-    return nn.Sequential(*hidden, nn.Linear(256, PIXELS), nn.Tanh())
+def build_generator(seed: int) -> nn.Sequential:
+    """Return a generator: noise and a letter as 8 numbers, [N, 24] → images [N, 1, 16, 16]."""
+    return dcgan_generator((SIZE, SIZE, 1), LATENT, WIDTH, classes=len(LETTERS), seed=seed)
 
 
-def build_network(outputs: int) -> nn.Sequential:
+def build_discriminator(seed: int) -> nn.Sequential:
+    """Return a network: images [N, 1, 16, 16] → a logit for each letter, then for each typeface."""
+    torch.manual_seed(seeds.number(seed, "discriminator"))
+    return nn.Sequential(
+        nn.Conv2d(1, WIDTH, 4, stride=2, padding=1),
+        nn.LeakyReLU(0.2),
+        nn.Conv2d(WIDTH, 2 * WIDTH, 4, stride=2, padding=1),
+        nn.LeakyReLU(0.2),
+        nn.Flatten(),
+        nn.Linear(2 * WIDTH * (SIZE // 4) ** 2, 128),
+        nn.LeakyReLU(0.2),
+        nn.Linear(128, len(LETTERS) + len(FACES)),
+    )
+
+
+def build_judge(outputs: int) -> nn.Sequential:
     """Return a network from images [N, 256] to logits [N, outputs]."""
     hidden = [nn.Linear(PIXELS, 256), nn.LeakyReLU(0.2), nn.Linear(256, 128), nn.LeakyReLU(0.2)]
     return nn.Sequential(*hidden, nn.Linear(128, outputs))
@@ -110,33 +146,47 @@ def ambiguity_loss(logits: torch.Tensor) -> torch.Tensor:
     return -log_softmax(logits, dim=1).mean()
 
 
-def train(images, styles, seed, weight=0.0, steps=STEPS):
+def ask(discriminator, images, letters):
+    """Return the logit of each image's letter, [N], and those of the typefaces, [N, 3]."""
+    out = discriminator(images)
+    return out.gather(1, letters[:, None])[:, 0], out[:, len(LETTERS) :]
+
+
+def latents(letters: torch.Tensor) -> torch.Tensor:
+    """Return noise with a letter behind it, [N, 24]."""
+    z = torch.randn(len(letters), LATENT)
+    return torch.cat([z, one_hot(letters, len(LETTERS)).float()], dim=1)
+
+
+def train(images, styles, letters, seed, weight=0.0, steps=STEPS):
     """Play the game of creative adversarial networks; return the generator.
 
     Parameters
     ----------
     images : numpy.ndarray, float32, shape [N, 256]
-    styles : numpy.ndarray of int, shape [N]
+    styles, letters : numpy.ndarray of int, shape [N]
     seed : int
     weight : float
-        Of the ambiguity loss; 0 is a plain GAN.
+        Of the ambiguity loss; 0 is a plain GAN with conditions.
     steps : int
     """
-    torch.manual_seed(seeds.number(seed, "generator"))
-    G, D = build_generator(), build_network(1 + len(FACES))
+    G, D = build_generator(seed), build_discriminator(seed)
     g_adam, d_adam = adam(G), adam(D)
-    x, y = torch.from_numpy(images), torch.from_numpy(styles)
+    x = torch.from_numpy(images).reshape(-1, 1, SIZE, SIZE)
+    style, letter = torch.from_numpy(styles), torch.from_numpy(letters)
     for _ in range(steps):
         rows = torch.randint(len(x), (BATCH_SIZE,))
-        fake = G(torch.randn(BATCH_SIZE, LATENT))
-        real_out, fake_out = D(x[rows]), D(fake.detach())
-        d_loss = softplus(-real_out[:, 0]).mean() + softplus(fake_out[:, 0]).mean()
-        d_loss = d_loss + cross_entropy(real_out[:, 1:], y[rows])
+        asked = letter[rows]
+        fake = G(latents(asked))
+        real_out, real_style = ask(D, x[rows], asked)
+        fake_out, _ = ask(D, fake.detach(), asked)
+        d_loss = softplus(-real_out).mean() + softplus(fake_out).mean()
+        d_loss = d_loss + cross_entropy(real_style, style[rows])
         d_adam.zero_grad()
         d_loss.backward()
         d_adam.step()
-        out = D(fake)
-        g_loss = softplus(-out[:, 0]).mean() + weight * ambiguity_loss(out[:, 1:])
+        fake_out, fake_style = ask(D, fake, asked)
+        g_loss = softplus(-fake_out).mean() + weight * ambiguity_loss(fake_style)
         g_adam.zero_grad()
         g_loss.backward()
         g_adam.step()
@@ -144,19 +194,19 @@ def train(images, styles, seed, weight=0.0, steps=STEPS):
 
 
 def sample(generator: nn.Module, seed: int) -> np.ndarray:
-    """Return `SAMPLES` images of a generator, [N, 256]."""
-    z = seeds.rng(seed, "latents").normal(size=(SAMPLES, LATENT)).astype(np.float32)
+    """Return `SAMPLES` images of a generator, [N, 256]: the eight letters in turn."""
+    torch.manual_seed(seeds.number(seed, "latents"))
     with torch.no_grad():
-        return generator(torch.from_numpy(z)).numpy()
+        return generator(latents(torch.arange(SAMPLES) % len(LETTERS))).flatten(1).numpy()
 
 
-def train_judge(images, labels, seed: int, number: int = 0, steps: int = 400) -> nn.Module:
+def train_judge(images, labels, seed: int, number: int = 0, steps: int = 1500) -> nn.Module:
     """Train a classifier of real images that takes no part in the game.
 
     It sees the images with noise of random strength, so that it is not sure of what it never saw.
     """
     torch.manual_seed(seeds.number(seed, "discriminator", 7 + number))
-    network = build_network(int(labels.max()) + 1)
+    network = build_judge(int(labels.max()) + 1)
     optimizer = adam(network)
     x, y = torch.from_numpy(images), torch.from_numpy(labels)
     for _ in range(steps):
@@ -169,22 +219,20 @@ def train_judge(images, labels, seed: int, number: int = 0, steps: int = 400) ->
     return network
 
 
-def score(made, style_judge, letter_judge, images) -> dict[str, float]:
-    """Score images [N, 256].
+def score(made, asked, style_judge, letter_judge) -> dict[str, float]:
+    """Score images [N, 256] that should show the letters `asked`, [N].
 
     Returns
     -------
     dict of float
         ``ambiguity``: entropy of the typefaces that the first judge sees, 0 if it is sure and 1 if
         it finds all equally probable, mean over the images; ``read``: share of images in which the
-        second judge is surer than 0.9 of one letter; ``away``: mean distance to the nearest of the
-        real images, the root of the mean squared difference of a pixel.
+        letter that is most probable to the second judge is the one asked for.
     """
     with torch.no_grad():
         rows = torch.from_numpy(made)
         logs = log_softmax(style_judge(rows), dim=1)
-        sure = torch.softmax(letter_judge(rows), dim=1).max(dim=1).values > 0.9
+        right = letter_judge(rows).argmax(dim=1) == torch.from_numpy(asked)
     entropy = -(logs.exp() * logs).sum(dim=1) / np.log(logs.shape[1])
-    away = nearest_distances(made, images).mean() / SIZE
-    scores = {"ambiguity": entropy.mean(), "read": sure.float().mean(), "away": away}
+    scores = {"ambiguity": entropy.mean(), "read": right.float().mean()}
     return {name: round(float(value), 4) for name, value in scores.items()}
