@@ -9,27 +9,25 @@ from skimage.exposure import match_histograms
 from skimage.transform import resize
 
 from gantutor.runs import seeds
+from gantutor.studies.style_transfer.features import trained
 from gantutor.studies.textures.making import RandomFeatures, imitate, style_loss
 from gantutor.studies.textures.study import pattern_distance
 
 SIDE = 96
 STYLES = {"tissue": "immunohistochemistry", "stars": "hubble_deep_field"}
-WEIGHTS = (0.01, 0.1)  # of the content
+WEIGHT = 0.03  # of the content
 
 KEYS = ("style", "method")
-METHODS = {
-    "photograph": {},
-    "colours": {},
-    "blend": {},
-    "Gram, little content": {"content": WEIGHTS[0]},
-    "Gram, much content": {"content": WEIGHTS[1]},
-    "style picture": {},
-}
-SETTINGS = {
-    (s, m): {"style": s, "method": m.split(",")[0], **more}
-    for s in STYLES
-    for m, more in METHODS.items()
-}
+METHODS = (
+    "photograph",
+    "one colour",
+    "colours",
+    "blend",
+    "Gram, random",
+    "Gram, trained",
+    "style picture",
+)
+SETTINGS = {(s, m): {"style": s, "method": m} for s in STYLES for m in METHODS}
 
 SEEDS = 3
 COLUMNS = {
@@ -37,40 +35,57 @@ COLUMNS = {
     "seconds": (0, np.inf),
     "pattern": (0, np.inf),
     "kept": (-1, 1),
-    "own": (0, np.inf),
+    "taken": (-1, 1),
+    "random": (0, np.inf),
+    "trained": (0, np.inf),
+    "accuracy": (0, 1),
 }
 
 
-def run(seed: int, style: str, method: str, content: float = 0.0) -> dict[str, float]:
+def run(seed: int, style: str, method: str) -> dict[str, float]:
     """Give a photograph the style of a part of a picture, and score style and content.
 
     Parameters
     ----------
     seed : int
-        Chooses the part of the picture, and seeds the random filters.
+        Chooses the part of the picture, and seeds the filters and their training.
     style : {"tissue", "stars"}
-    method : {"photograph", "colours", "blend", "Gram", "style picture"}
-    content : float
-        Weight of the content, for Gram matrices.
+    method : str
+        One of `METHODS`.
 
     Returns
     -------
     dict of float
-        ``seconds``, this process's time on processors; ``pattern``, the distance from another part
-        of the picture (`gantutor.studies.textures.study.pattern_distance`); ``kept``, `edges_kept`;
-        ``own``, the loss of the Gram matrices as a share of that of the photograph.
+        ``seconds``, this process's time on processors, without the training of filters;
+        ``pattern``, the distance from another part of the picture
+        (`gantutor.studies.textures.study.pattern_distance`); ``kept`` and ``taken``,
+        `edges_shared` with the photograph and with the style picture; ``random`` and ``trained``,
+        the loss of the Gram matrices of these filters, as a share of that of the photograph;
+        ``accuracy`` of the classifier whose filters were trained.
     """
     photo, (example, another) = photograph(), parts(style, seed)
+    filters, accuracy = networks(seed)
     begin = time.process_time()
-    network = RandomFeatures(3, seeds.number(seed, "generator"))
-    image = make(method, photo, example, network, content)
+    image = make(method, photo, example, filters)
     seconds = time.process_time() - begin
     scores = {
+        "seconds": round(seconds, 2),
         "pattern": pattern_distance(another, image),
-        "kept": edges_kept(photo, image),
-        "own": style_loss(image, example, network) / style_loss(photo, example, network),
+        "kept": edges_shared(photo, image),
+        "taken": edges_shared(example, image),
+        "accuracy": accuracy,
     }
-    return {"seconds": round(seconds, 2), **{k: round(float(v), 4) for k, v in scores.items()}}
+    for name, network in filters.items():
+        losses = [style_loss(picture, example, network) for picture in (image, photo)]
+        scores[name] = losses[0] / losses[1]
+    return {name: round(float(value), 4) for name, value in scores.items()}
+
+
+def networks(seed: int) -> tuple[dict[str, RandomFeatures], float]:
+    """Return random filters, what training makes of them, and how well they classify."""
+    random = RandomFeatures(3, seeds.number(seed, "generator"))
+    learnt, accuracy = trained(seed)
+    return {"random": random, "trained": learnt}, accuracy
 
 
 def photograph() -> np.ndarray:
@@ -86,22 +101,28 @@ def parts(style: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return tuple(_small(half) for half in halves)
 
 
-def make(method, photo, style, network, content=0.0) -> np.ndarray:
-    """Return a picture [96, 96, 3] by one of the methods of `run`."""
-    if method == "Gram":
-        return imitate(style, network, photo, content)
+def make(method, photo, style, filters) -> np.ndarray:
+    """Return a picture [96, 96, 3] by one of `METHODS`, for pictures of that size."""
     colours = match_histograms(photo, style, channel_axis=-1).astype(np.float32)
+    if method.startswith("Gram"):
+        return imitate(style, filters[method.removeprefix("Gram, ")], colours, WEIGHT)
     return {
         "photograph": photo,
+        "one colour": np.zeros_like(photo) + np.median(style, axis=(0, 1)),
         "colours": colours,
         "blend": (colours + style) / 2,
         "style picture": style,
     }[method]
 
 
-def edges_kept(photo: np.ndarray, image: np.ndarray) -> float:
-    """Return the correlation of the strengths of edges in two pictures [H, W, 3], seen in grey."""
-    edges = [gaussian_gradient_magnitude(part.mean(axis=-1), 2) for part in (photo, image)]
+def edges_shared(picture: np.ndarray, image: np.ndarray) -> float:
+    """Return the correlation of the strengths of edges in two pictures [H, W, 3], seen in grey.
+
+    It is 0 if one of them has no edges.
+    """
+    edges = [gaussian_gradient_magnitude(part.mean(axis=-1), 2) for part in (picture, image)]
+    if min(part.std() for part in edges) < 1e-6:
+        return 0.0
     return float(np.corrcoef(edges[0].ravel(), edges[1].ravel())[0, 1])
 
 
