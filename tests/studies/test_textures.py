@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from gantutor.studies.textures import making, study
+from gantutor.studies import load_table
+from gantutor.studies.textures import making, pictures, study
 
 
 @pytest.fixture(scope="module")
@@ -41,17 +42,38 @@ def test_a_cut_goes_along_the_cheapest_path():
 
 
 def test_copies_are_found_and_other_patches_are_not(example):
-    copied, nearest = study.copying(example, example)
-    assert copied == 1 and nearest == 0
-    copied, nearest = study.copying(study.quarters("brick", 3)[0], example)
-    assert copied == 0 and nearest > 0.1
-    assert study.copying(example + 0.01, example)[0] == 0
+    another = study.quarters("brick", 3)[0]
+    for copy in (example, example + 0.01, example * 0.5):
+        copied, nearest = study.copying(copy, example, another)
+        assert copied == 1 and nearest < 1e-3
+    copied, nearest = study.copying(another, example, another)
+    assert copied == pytest.approx(0.01, abs=0.005) and nearest > 0.1
+    copied, nearest = study.copying(np.zeros_like(example), example, another)
+    assert copied == 0 and nearest > 0.5  # flat patches are not near to everything
+
+
+def test_the_kurtosis_is_that_of_a_normal_distribution_and_large_at_edges(random):
+    noise = random.normal(size=(200, 200, 1))
+    assert study.kurtosis(noise) == pytest.approx(3, abs=0.1)
+    step = 0.1 * noise + 10 * (np.arange(200) // 40 % 2)[:, None, None]
+    assert study.kurtosis(step + step.transpose(1, 0, 2)) > 10
 
 
 def test_quilting_only_takes_pixels_of_the_example(example, random):
     quilt = making.quilt(example, random)
     assert quilt.shape == example.shape and set(quilt.ravel()) <= set(example.ravel())
-    assert 0.1 < study.copying(quilt, example)[0] < 0.9
+    assert 0.1 < study.copying(quilt, example, study.quarters("brick", 3)[0])[0] < 0.9
+
+
+def test_random_phases_keep_what_the_pattern_distance_sees_in_the_mean(example, random):
+    moved = making.random_phase(example, random)
+    grey = [image[..., 0] - image.mean() for image in (example, moved)]
+    kernel = np.real(study.gabor_kernel(1 / 8, np.pi / 4, n_stds=2))
+    squares = []
+    for image in grey:
+        response = np.fft.ifft2(np.fft.fft2(image) * np.fft.fft2(kernel, image.shape))
+        squares.append(np.mean(np.abs(response) ** 2))
+    assert squares[0] == pytest.approx(squares[1], rel=1e-3)
 
 
 def test_the_pattern_distance_is_0_for_the_example_and_grows_with_contrast(example):
@@ -71,7 +93,32 @@ def test_gram_matrices_forget_places_and_imitation_lowers_its_loss(example):
     assert making.style_loss(example, example, network) == 0
 
 
-def test_the_gan_makes_textures_of_any_size(example, random):
+def test_the_gan_makes_textures_of_any_size_and_its_average_follows(example, random):
     generator = making.train_gan(example, random, steps=1)
     assert making.draw(generator, 64, random).shape == (64, 64, 1)
-    assert making.build_discriminator()(torch.zeros(2, 1, 32, 32)).shape == (2, 16)
+    assert not any(parameter.requires_grad for parameter in generator.parameters())
+
+
+def test_a_logit_sees_34_pixels():
+    image = torch.zeros(1, 1, 96, 96, requires_grad=True)
+    logits = making.build_discriminator()(image)
+    assert logits.shape == (1, 144)
+    logits[0, 78].backward()
+    rows = image.grad[0, 0].abs().sum(dim=1).nonzero()
+    assert rows.max() - rows.min() + 1 == 34
+
+
+def test_a_picture_is_saved_and_read(tmp_path, monkeypatch, example):
+    monkeypatch.setattr(pictures, "FOLDER", tmp_path)
+    pictures.save("brick", example, tmp_path)
+    np.testing.assert_allclose(pictures.picture("brick"), example, atol=0.005)
+
+
+@pytest.mark.parametrize("texture", study.TEXTURES)
+def test_the_saved_picture_has_the_score_of_its_row(texture):
+    table = load_table("textures")
+    chosen = (table["texture"] == texture) & (table["method"] == "GAN")
+    row = table[chosen & (table["seed"] == pictures.SEED)].iloc[0]
+    another = study.quarters(texture, pictures.SEED)[1]
+    found = study.pattern_distance(another, pictures.picture(texture))
+    assert found == pytest.approx(row["pattern"], abs=0.02)

@@ -5,15 +5,18 @@ import torch
 from torch import nn
 from torch.nn.functional import avg_pool2d, conv2d, softplus
 
+from gantutor.torch.averaging import copies, follow
+
 BLOCK, OVERLAP = 32, 8  # of quilting, in pixels
 CANDIDATES = 3  # blocks among which quilting chooses: those that fit best
 FILTERS, SIZE = 32, 7  # random filters of the Gram matrices, on each of three scales
 ITERATIONS = 60  # of L-BFGS
-STEPS = 600  # updates of each network of the GAN
-BATCH_SIZE = 8
-PATCH = 32  # side of what the discriminator sees
+STEPS = 850  # updates of each network of the GAN
+SHIFT = 8  # the discriminator sees the example without so many rows and columns, chosen anew
+WIDTH = 24  # channels of the layers of the GAN, times 1 to 3
 LATENT = 16  # channels of the map of noise
 LEARNING_RATE = 2e-3  # of Adam with β₁ = 0.5, for both networks
+AVERAGE = 0.98  # share of the old weights in the moving average of the generator
 
 
 def shuffled(example: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -166,26 +169,21 @@ def style_loss(image: np.ndarray, style: np.ndarray, network) -> float:
 
 def build_generator() -> nn.Sequential:
     """Return a generator: noise [N, 16, h, w] → images [N, 1, 8h, 8w]."""
-    layers = []
-    for before, after in ((LATENT, 32), (32, 24)):
-        layers += [nn.Conv2d(before, 4 * after, 3, padding=1), nn.PixelShuffle(2)]
+    layers, before = [], LATENT
+    for after, factor in ((2 * WIDTH, 1), (3 * WIDTH // 2, 2), (WIDTH, 2)):
+        layers += [nn.Conv2d(before, after * factor**2, 3, padding=1), nn.PixelShuffle(factor)]
         layers += [nn.BatchNorm2d(after), nn.ReLU()]
-    return nn.Sequential(*layers, nn.Conv2d(24, 4, 3, padding=1), nn.PixelShuffle(2), nn.Tanh())
+        before = after
+    return nn.Sequential(*layers, nn.Conv2d(before, 4, 3, padding=1), nn.PixelShuffle(2), nn.Tanh())
 
 
 def build_discriminator() -> nn.Sequential:
-    """Return a discriminator of patches: images [N, 1, 32, 32] → logits [N, 16]."""
-    layers = [nn.PixelUnshuffle(2)]
-    for before, after, stride in ((4, 24, 1), (24, 32, 2), (32, 48, 2)):
+    """Return a discriminator: images [N, 1, H, W] → logits, one for each patch of 34 × 34."""
+    layers, before = [nn.PixelUnshuffle(2)], 4
+    for after, stride in ((WIDTH, 1), (2 * WIDTH, 2), (3 * WIDTH, 2), (3 * WIDTH, 1)):
         layers += [nn.Conv2d(before, after, 3, stride, padding=1), nn.LeakyReLU(0.2)]
-    return nn.Sequential(*layers, nn.Conv2d(48, 1, 1), nn.Flatten(1))
-
-
-def crops(example: torch.Tensor, count: int, random: np.random.Generator) -> torch.Tensor:
-    """Return random patches [count, C, 32, 32] of an image [C, H, W]."""
-    limits = [length - PATCH + 1 for length in example.shape[1:]]
-    places = random.integers(limits, size=(count, 2))
-    return torch.stack([example[:, y : y + PATCH, x : x + PATCH] for y, x in places.tolist()])
+        before = after
+    return nn.Sequential(*layers, nn.Conv2d(before, 1, 1), nn.Flatten(1))
 
 
 def noise(count: int, side: int, random: np.random.Generator) -> torch.Tensor:
@@ -200,17 +198,21 @@ def inner(images: torch.Tensor) -> torch.Tensor:
 
 
 def train_gan(example: np.ndarray, random: np.random.Generator, steps: int = STEPS):
-    """Train on patches of one example [H, W, C]; return the generator, in training mode."""
+    """Train on all patches of one example [H, W, C]; return the generator's moving average."""
     torch.manual_seed(int(random.integers(2**31)))
-    photo = torch.from_numpy(example).permute(2, 0, 1)
+    photo = torch.from_numpy(example).permute(2, 0, 1)[None]
+    side = len(example) - SHIFT
     generator, discriminator = build_generator(), build_discriminator()
+    networks = {"generator": generator}
+    averages = copies(networks, 1)
     g_adam, d_adam = (
         torch.optim.Adam(network.parameters(), LEARNING_RATE, betas=(0.5, 0.99))
         for network in (generator, discriminator)
     )
-    for _ in range(steps):
-        real = crops(photo, BATCH_SIZE, random)
-        fake = inner(generator(noise(BATCH_SIZE, PATCH, random)))
+    for step in range(steps):
+        top, left = random.integers(SHIFT, size=2)
+        real = photo[..., top : top + side, left : left + side]
+        fake = inner(generator(noise(1, side, random)))
         d_loss = (
             softplus(-discriminator(real)).mean() + softplus(discriminator(fake.detach())).mean()
         )
@@ -221,7 +223,8 @@ def train_gan(example: np.ndarray, random: np.random.Generator, steps: int = STE
         g_adam.zero_grad()
         g_loss.backward()
         g_adam.step()
-    return generator
+        follow(averages, networks, [AVERAGE], step)
+    return averages[0]["generator"].train()
 
 
 def draw(generator: nn.Module, side: int, random: np.random.Generator) -> np.ndarray:

@@ -26,6 +26,7 @@ METHODS = (
     "Gram matrices",
     "quilting",
     "GAN",
+    "the example",
     "another quarter",
 )
 SIDE = 128  # of an example: a quarter of a photograph
@@ -42,13 +43,14 @@ COLUMNS = {
     "seed": (0, np.inf),
     "seconds": (0, np.inf),
     "pattern": (0, np.inf),
+    "edges": (0, np.inf),
     "copied": (0, 1),
     "nearest": (0, np.inf),
 }
 
 
 def run(seed: int, texture: str, method: str) -> dict[str, float]:
-    """Make a texture from a quarter of a photograph, and compare it with that quarter.
+    """Make a texture from a quarter of a photograph, and compare it with a quarter held out.
 
     Parameters
     ----------
@@ -56,22 +58,29 @@ def run(seed: int, texture: str, method: str) -> dict[str, float]:
         Chooses the quarter (its remainder by four), and seeds all noise, weights and batches.
     texture : {"brick", "gravel"}
     method : str
-        One of `METHODS`; the last makes nothing, and takes the quarter that lies diagonally.
+        One of `METHODS`; the last two make nothing, and take the example and the quarter that lies
+        diagonally.
 
     Returns
     -------
     dict of float
-        ``seconds``, this process's time on processors; ``pattern``, the `pattern_distance` from the
-        example; and what `copying` returns.
+        ``seconds``, this process's time on processors; ``pattern``, the `pattern_distance` from
+        the quarter held out; ``edges``, the `kurtosis` of differences; and what `copying` returns.
     """
     example, another = quarters(texture, seed)
     begin = time.process_time()
-    image = another if method == "another quarter" else make(method, example, seed)
+    real = {"the example": example, "another quarter": another}
+    image = real[method] if method in real else make(method, example, seed)
     seconds = time.process_time() - begin
-    copied, nearest = copying(image, example)
-    scores = {"pattern": pattern_distance(example, image), "copied": copied, "nearest": nearest}
-    scores = {name: round(float(value), 4) for name, value in scores.items()}
-    return {"seconds": round(seconds, 2), **scores}
+    copied, nearest = copying(image, example, another)
+    scores = {
+        "seconds": round(seconds, 2),
+        "pattern": pattern_distance(another, image),
+        "edges": kurtosis(image),
+        "copied": copied,
+        "nearest": nearest,
+    }
+    return {name: round(float(value), 4) for name, value in scores.items()}
 
 
 def quarters(texture: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -132,23 +141,46 @@ def pattern_distance(real: np.ndarray, image: np.ndarray, seed: int = 0) -> floa
     return float(np.abs(sorted_both[0] - sorted_both[1]).mean())
 
 
-def copying(image: np.ndarray, example: np.ndarray) -> tuple[float, float]:
+def kurtosis(image: np.ndarray) -> float:
+    """Return the kurtosis of the differences of neighbours in an image [H, W, C].
+
+    It is 3 for a Gaussian field, and larger if most differences are small and a few are large, as
+    at edges. The mean of the horizontal and the vertical one.
+    """
+    grey = image.mean(axis=-1).astype(np.float64)
+    squares = [(d - d.mean()) ** 2 for d in (np.diff(grey, axis=0), np.diff(grey, axis=1))]
+    return float(np.mean([np.mean(square**2) / np.mean(square) ** 2 for square in squares]))
+
+
+def copying(image, example, another) -> tuple[float, float]:
     """Look up patches of an image in the example.
+
+    Each patch of 12 × 12 pixels is taken relative to its mean and its standard deviation, so that
+    neither flat patches nor a change of brightness or contrast are near to everything.
+
+    Parameters
+    ----------
+    image, example, another : numpy.ndarray, shape [H, W, 1]
+        The last one cannot contain copies.
 
     Returns
     -------
     copied : float
-        Share of the patches of 12 × 12 pixels that are found in the example, no pixel off by more
-        than rounding.
+        Share of the patches that are nearer to the example than all but one in a hundred of
+        `another` are.
     nearest : float
-        Root mean squared difference of a patch from the patch of the example that is most like it;
-        mean over the patches, in standard deviations of the example.
+        Mean distance of a patch from the nearest of the example: 0 for a copy, about 1 if flat.
     """
-    windows = [
-        np.lib.stride_tricks.sliding_window_view(part[..., 0], (COPY, COPY))
-        for part in (image, example)
-    ]
-    asked = windows[0][::5, ::5].reshape(-1, COPY**2)
-    known = windows[1].reshape(-1, COPY**2)
-    root = cdist(asked, known).min(axis=1) / COPY
-    return float(np.mean(root < 1e-4)), float(root.mean() / example.std())
+    known = _patches(example, example, 1)
+    found, usual = (
+        cdist(_patches(part, example, 5), known).min(axis=1) / COPY for part in (image, another)
+    )
+    return float(np.mean(found < np.quantile(usual, 0.01))), float(found.mean())
+
+
+def _patches(image, example, step):
+    """Return every so many of the patches, [N, 144], each with mean 0 and standard deviation 1."""
+    windows = np.lib.stride_tricks.sliding_window_view(image[..., 0], (COPY, COPY))
+    rows = windows[::step, ::step].reshape(-1, COPY**2).astype(np.float64)
+    rows = rows - rows.mean(axis=1, keepdims=True)
+    return rows / np.maximum(rows.std(axis=1, keepdims=True), 0.01 * example.std())
