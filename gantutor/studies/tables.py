@@ -22,7 +22,7 @@ def names() -> list[str]:
     Examples
     --------
     >>> names()[:4]
-    ['anomalies', 'augmentation', 'conditions', 'dcgan']
+    ['ambiguity', 'anomalies', 'augmentation', 'conditions']
     """
     return sorted(path.parent.name for path in FOLDER.glob("*/study.py"))
 
