@@ -1,4 +1,4 @@
-"""Faces enlarged from 6 × 6 pixels: whose details are drawn."""
+"""Faces enlarged from 6 × 6 pixels: how much of what is added is true."""
 
 import time
 
@@ -6,7 +6,7 @@ import numpy as np
 from skimage.data import lfw_subset
 
 from gantutor.runs import seeds
-from gantutor.studies.super_resolution.images import as_tensor, bicubic, shrink
+from gantutor.studies.super_resolution.images import as_tensor, bicubic, repeat, sharpen, shrink
 from gantutor.studies.super_resolution.training import Pairs, apply, train
 
 STEPS = 300  # updates of each network
@@ -16,6 +16,8 @@ SIDE = 24  # pixels of a face
 KEYS = ("setting",)
 SETTINGS = {
     "bicubic": {"method": "bicubic"},
+    "bicubic, sharpened": {"method": "sharpened"},
+    "back-projection": {"method": "projection"},
     "average face": {"method": "average"},
     "nearest face": {"method": "nearest"},
     "linear": {"method": "linear"},
@@ -31,7 +33,7 @@ COLUMNS = {
     "consistency": (0, 100),
     "strength": (0, np.inf),
     "agreement": (-1, 1.001),
-    "right": (0, 1),
+    "own": (-1, 1.001),
     "right_small": (0, 1),
 }
 
@@ -43,9 +45,10 @@ def run(seed: int, method: str, adversarial: float = 0.0, steps: int = STEPS) ->
     ----------
     seed : int
         Seed of the choice of faces, and of all weights and batches.
-    method : {"bicubic", "average", "nearest", "linear", "network", "truth"}
-        Bicubic interpolation; with the mean details of the training faces, or those of
-        the training face whose small image is nearest; linear regression of all pixels on
+    method : str
+        Of `SETTINGS`. Bicubic interpolation; after an unsharp mask of amount 1; with each block's
+        mean set to what the small image says; with the mean details of the training faces, or
+        those of the training face whose small image is nearest; linear regression of all pixels on
         all small ones; the upscaler of the study `super_resolution`; the face itself.
     adversarial : float
         Weight of the discriminator's judgement.
@@ -92,21 +95,31 @@ def fit(known, method, seed=0, adversarial=0.0, steps=STEPS):
     known_small = shrink(known)
     if method == "network":
         pairs = Pairs([[small] for small in known_small], list(known), seed, side=6)
-        pairs.draw = _upright(pairs.draw, known_small, known, pairs.random)
+        pairs.draw = _upright(known_small, known, pairs.random)
         network = train(pairs, steps, seed, adversarial)
         return lambda smalls: np.stack([apply(network, small) for small in smalls])
     if method == "linear":
         return _fit_rows(known_small, known)
     return {
         "bicubic": bicubics,
+        "sharpened": lambda smalls: np.stack([sharpen(i, 1.0) for i in bicubics(smalls)]),
+        "projection": lambda smalls: bicubics(smalls) - _known(bicubics(smalls)) + _spread(smalls),
         "average": lambda smalls: bicubics(smalls) + details(known).mean(axis=0),
         "nearest": lambda smalls: bicubics(smalls) + details(known)[_nearest(smalls, known_small)],
         "truth": None,
     }[method]
 
 
+def hidden(images: np.ndarray) -> np.ndarray:
+    """Return images without the means of their blocks: what their small versions do not say."""
+    return images - _known(images)
+
+
 def score(made: np.ndarray, faces: np.ndarray) -> dict[str, float]:
-    """Return how near faces are to the true ones, and whose details they show.
+    """Return how near faces are to the true ones, and how much of what is added is true.
+
+    What a method adds is its face minus the bicubic interpolation of the small image, and what is
+    missing is the true face minus it. Of both only the `hidden` part is compared.
 
     Parameters
     ----------
@@ -116,21 +129,21 @@ def score(made: np.ndarray, faces: np.ndarray) -> dict[str, float]:
     -------
     dict of float
         ``psnr``; ``consistency``, the PSNR of the shrunk faces to the small images, both cut off
-        at 100; ``strength``, the deviation of what is added to the bicubic interpolation, as a
-        share of that of the true details; ``agreement``, the correlation of what is added with the
-        true details; ``right``, the share of faces where it is larger than with the details of any
-        other face of the set; ``right_small``, the share of shrunk faces that are nearest to the
-        right small image.
+        at 100; ``strength``, the deviation of what is added as a share of that of what is missing;
+        ``agreement``, the mean correlation of the two; ``own``, the same after the mean over the
+        faces is taken away from either, so that only what differs between faces counts;
+        ``right_small``, the share of shrunk faces that are nearest to the right small image.
     """
-    drawn, true = made - bicubics(shrink(faces)), details(faces)
-    likeness = correlations(drawn, true)
+    smalls = shrink(faces)
+    added, missing = hidden(made - bicubics(smalls)), hidden(details(faces))
+    parted = [part - part.mean(axis=0) for part in (added, missing)]
     found = {
         "psnr": _psnr(made, faces),
-        "consistency": _psnr(shrink(made), shrink(faces)),
-        "strength": drawn.std() / true.std(),
-        "agreement": np.diag(likeness).mean(),
-        "right": np.mean(likeness.argmax(axis=1) == np.arange(len(faces))),
-        "right_small": np.mean(_nearest(shrink(made), shrink(faces)) == np.arange(len(faces))),
+        "consistency": _psnr(shrink(made), smalls),
+        "strength": added.std() / missing.std(),
+        "agreement": np.diag(correlations(added, missing)).mean(),
+        "own": np.diag(correlations(*parted)).mean(),
+        "right_small": np.mean(_nearest(shrink(made), smalls) == np.arange(len(faces))),
     }
     return {name: round(float(value), 4) for name, value in found.items()}
 
@@ -139,8 +152,16 @@ def correlations(drawn: np.ndarray, true: np.ndarray) -> np.ndarray:
     """Return the correlation of each image of one set with each of another, shape [N, M]."""
     rows = [part.reshape(len(part), -1) for part in (drawn, true)]
     rows = [part - part.mean(axis=1, keepdims=True) for part in rows]
-    first, second = (part / (np.linalg.norm(part, axis=1, keepdims=True) + 1e-9) for part in rows)
+    first, second = (part / (np.linalg.norm(part, axis=1, keepdims=True) + 1e-4) for part in rows)
     return first @ second.T
+
+
+def _spread(smalls):
+    return np.stack([repeat(small) for small in smalls])
+
+
+def _known(images):
+    return _spread(shrink(images))
 
 
 def _nearest(smalls, known_small):
@@ -166,7 +187,7 @@ def _fit_rows(smalls, larges, ridge=0.02):
     return upscale
 
 
-def _upright(_, smalls, larges, random):
+def _upright(smalls, larges, random):
     """Return a way to draw pairs that are mirrored at random, but not turned."""
 
     def draw(count=16):
