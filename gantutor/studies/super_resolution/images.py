@@ -104,14 +104,27 @@ def repeat(small: np.ndarray) -> np.ndarray:
 
 
 def smooth(small: np.ndarray) -> np.ndarray:
-    """Return one image [h, w, 1] after a Gaussian blur with a deviation of 0.7 pixels."""
-    return gaussian_filter(small, (0.7, 0.7, 0))
+    """Return one image [h, w, 1] after a Gaussian blur with a deviation of 0.4 pixels."""
+    return gaussian_filter(small, (0.4, 0.4, 0))
 
 
 def sharpen(image: np.ndarray, amount: float, radius: float = 1.5) -> np.ndarray:
     """Return an image [H, W, 1] plus ``amount`` times what a Gaussian blur takes away from it."""
     blurred = gaussian_filter(image, (radius, radius, 0))
     return (image + amount * (image - blurred)).clip(-1, 1)
+
+
+def contrast(image: np.ndarray, radius: float = 1.5) -> np.ndarray:
+    """Return the local deviation of an image [H, W, 1] from its Gaussian blur."""
+    blurred = gaussian_filter(image, (radius, radius, 0))
+    return np.sqrt(gaussian_filter((image - blurred) ** 2, (radius, radius, 0)))
+
+
+def mirror_blocks(image: np.ndarray) -> np.ndarray:
+    """Return an image [H, W, 1] with each block of 4 × 4 pixels mirrored in its place."""
+    height, width, _ = image.shape
+    blocks = image.reshape(height, width // SCALE, SCALE, 1)
+    return blocks[:, :, ::-1].reshape(image.shape)
 
 
 def fit_linear(smalls, larges, reach=2, ridge=1e-3):

@@ -8,6 +8,7 @@ import numpy as np
 from gantutor.runs import seeds
 from gantutor.studies.super_resolution.images import (
     bicubic,
+    contrast,
     degrade,
     fit_components,
     fit_linear,
@@ -40,10 +41,11 @@ SETTINGS = {
     "bicubic": {"method": "bicubic"},
     "bicubic of smoothed": {"method": "smoothed"},
     "linear": {"method": "linear"},
-    **{f"linear, sharpened {a}": {"method": "linear", "sharpened": a} for a in (1.0, 2.0, 3.0)},
+    "linear, degraded": {"method": "linear", "degraded": True},
     "L1": {},
+    "L1, 1500 updates": {"steps": 1500},
     **{f"L1, sharpened {a}": {"sharpened": a} for a in (1.0, 2.0, 3.0)},
-    "L1, sharpened 2.0, noise": {"sharpened": 2.0, "noise": 0.02},
+    **{f"L1, grain {k}": {"sharpened": 0.5, "grain": k} for k in (1.0, 1.5, 2.0)},
     "features": {"features": 0.1},
     "features and adversarial 0.1": {"features": 0.1, "adversarial": 0.1},
     **{f"adversarial {w}": {"adversarial": w} for w in (0.03, 0.1, 0.3)},
@@ -68,7 +70,7 @@ def run(
     features: float = 0.0,
     degraded: bool = False,
     sharpened: float = 0.0,
-    noise: float = 0.0,
+    grain: float = 0.0,
     steps: int = STEPS,
 ) -> dict[str, float]:
     """Enlarge four photographs by a method that may have learnt from eight others; score them.
@@ -79,14 +81,14 @@ def run(
         Seed of the choice of photographs, and of all weights and batches.
     method : {"network", "grey", "repeat", "bicubic", "smoothed", "linear", "truth"}
         The upscaler; the photograph's mean; repetition of pixels; bicubic interpolation, also of
-        the small image after a Gaussian blur of 0.7 pixels; linear regression; the original.
+        the small image after a Gaussian blur of 0.4 pixels; linear regression; the original.
     adversarial, features
         As of `training.train`.
     degraded : bool
         Train on randomly degraded small images instead of means of blocks.
-    sharpened, noise : float
-        What is done to the result: the amount of `images.sharpen`, and the standard deviation of
-        noise that is added then.
+    sharpened, grain : float
+        What is done to the result: the amount of `images.sharpen`, and then white noise whose
+        standard deviation is ``grain`` times the local `images.contrast`.
     steps : int
         Updates of a network.
 
@@ -99,15 +101,13 @@ def run(
         components, and ``consistency``, the PSNR of the shrunk result to the small image. PSNR is
         cut off at 100.
     """
-    begin = time.process_time()
-    upscale = _method(seed, method, adversarial, features, degraded, steps)
-    seconds = time.process_time() - begin
+    upscale, seconds = _method(seed, method, adversarial, features, degraded, steps)
     larges, components = _tested(seed)
     random, found = seeds.rng(seed, "noise"), {}
     for name, arguments in CONDITIONS.items():
         smalls = [degrade(i, random=random, **arguments) for i in larges]
         made = [larges[i] if method == "truth" else upscale(s) for i, s in enumerate(smalls)]
-        made = [finish(i, sharpened, noise, random) for i in made]
+        made = [finish(i, sharpened, grain, random) for i in made]
         found[f"psnr_{name}"] = _mean_psnr(made, larges)
         if name == "clean":
             found["texture"] = texture_distance(larges, made)
@@ -117,10 +117,12 @@ def run(
     return {"seconds": round(seconds, 2), **found}
 
 
-def finish(image, sharpened, noise, random):
+def finish(image, sharpened, grain, random):
     """Return an image that is sharpened, then noisy, and cut off at −1 and 1."""
+    noise = random.normal(size=image.shape)
+    noise = grain * contrast(image) * noise if grain else 0
     image = sharpen(image, sharpened) if sharpened else image
-    return (image + noise * random.normal(size=image.shape)).clip(-1, 1).astype(np.float32)
+    return (image + noise).clip(-1, 1).astype(np.float32)
 
 
 def load_pairs(seed: int, degraded: bool = False) -> Pairs:
@@ -135,27 +137,36 @@ def load_pairs(seed: int, degraded: bool = False) -> Pairs:
 
 
 def _method(seed, method, adversarial, features, degraded, steps):
-    """Return a function from a small image to a large one."""
+    """Return a function from a small image to a large one, and the seconds of its training."""
     if method == "network":
-        network = _network(seed, adversarial, features, degraded, steps)
-        return functools.partial(apply, network)
+        return _network(seed, adversarial, features, degraded, steps)
     if method == "linear":
-        pairs = load_pairs(seed)
-        return fit_linear([versions[0] for versions in pairs.smalls], pairs.larges)
-    return {
+        return _linear(seed, degraded)
+    upscale = {
         "grey": lambda small: repeat(np.full_like(small, small.mean())),
         "repeat": repeat,
         "bicubic": bicubic,
         "smoothed": lambda small: bicubic(smooth(small)),
         "truth": None,
     }[method]
+    return upscale, 0.0
+
+
+def _linear(seed, degraded):
+    pairs, begin = load_pairs(seed, degraded), time.process_time()
+    smalls = [small for versions in pairs.smalls for small in versions]
+    larges = [
+        large for versions, large in zip(pairs.smalls, pairs.larges, strict=True) for _ in versions
+    ]
+    return fit_linear(smalls, larges), time.process_time() - begin
 
 
 @functools.lru_cache(maxsize=32)
 def _network(seed, adversarial, features, degraded, steps):
-    pairs = load_pairs(seed, degraded)
+    pairs, begin = load_pairs(seed, degraded), time.process_time()
     classifier = train_classifier(pairs, CLASSIFIER_STEPS, seed) if features else None
-    return train(pairs, steps, seed, adversarial, features, classifier)
+    network = train(pairs, steps, seed, adversarial, features, classifier)
+    return functools.partial(apply, network), time.process_time() - begin
 
 
 @functools.lru_cache(maxsize=8)
