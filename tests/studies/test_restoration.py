@@ -164,7 +164,7 @@ def test_training_repeats_and_improves(data):
 
 def test_every_setting_has_the_columns_of_the_table(monkeypatch):
     monkeypatch.setattr(training, "BATCH_SIZE", 2)
-    for key in (("noise", "copy"), ("holes", "L2, sharpened"), ("holes", "L2 + adversarial")):
+    for key in (("noise", "copy"), ("holes", "L2"), ("holes", "L2 + adversarial")):
         options = study.SETTINGS[key]
         more = {} if key[1] == "copy" else {"steps": 1}
         assert {"seed", *study.run(0, **options, **more)} == set(study.COLUMNS)
