@@ -53,7 +53,7 @@ def test_what_is_not_in_the_hole_is_kept(data, method):
         assert np.array_equal(some[outside], few.test[outside])
 
 
-def test_scores_of_the_truth_of_a_blank_page_and_of_another_digit(data):
+def test_scores_of_the_truth_of_an_inverted_and_of_another_digit(data):
     where = np.ones_like(data.test)
     truth = study.score(data.test, data.test, where, data)
     assert truth["error"] == truth["spread"] == 0 and truth["changed"] < 0.03
@@ -76,12 +76,52 @@ def test_a_training_digit_is_its_own_nearest_and_fills_its_own_hole(data):
     assert np.array_equal(made, twins.test)
 
 
-def test_two_draws_of_neighbours_differ_and_a_wide_choice_spreads_more(data):
+def test_two_draws_of_ten_neighbours_differ_and_a_wide_choice_spreads_more(data):
     few, known, test, level, random = damaged(data, "holes", 10, 200)
-    first, second = classical.neighbours(few, known, test, level, random)
+    first, second = classical.one_of_ten(few, known, test, level, random)
     some = study.rms(first - second, test.where)
-    first, second = classical.neighbours(few, known, test, level, random, count=2000)
+    first, second = classical.one_of_ten(few, known, test, level, random, count=2000)
     assert 0 < some < study.rms(first - second, test.where)
+
+
+def test_the_kernel_regression_repeats_a_training_digit_and_beats_the_mean_on_others(data):
+    random = np.random.default_rng(0)
+    known = study.damage("holes", data.train, 10, random)
+    seen = data._replace(test=data.train[:20])
+    errors = {}
+    for name, digits in {"seen": seen, "new": data._replace(test=data.test[:200])}.items():
+        test = study.damage("holes", digits.test, 10, random)
+        made = classical.kernel(digits, known, test, 10, random)
+        errors[name] = study.rms(made - digits.test, test.where)
+    blind = study.rms(data.train.mean(axis=0) - digits.test, test.where)
+    assert errors["seen"] < 0.85 * errors["new"] and errors["new"] < 0.8 * blind
+
+
+def test_squared_distances_are_those_of_all_pairs():
+    random = np.random.default_rng(0)
+    first, second = random.normal(size=(3, 5)), random.normal(size=(4, 5))
+    pairs = np.square(first[:, None] - second).sum(axis=-1)
+    np.testing.assert_allclose(classical.squared_distances(first, second), pairs)
+
+
+def test_the_posterior_mean_weighs_digits_by_their_likelihood(data):
+    black, white = np.full((1, 32, 32, 1), -1.0), np.full((1, 32, 32, 1), 1.0)
+    two = data._replace(train=np.concatenate([black, white]), test=white)
+    image = np.zeros((1, 32, 32, 1))
+    image[0, 0, 0] = 0.1  # a little nearer to white: (1.1² − 0.9²) / 2σ² = 0.2 at σ = 1
+    test = study.Damaged(image, image, np.ones_like(image))
+    made = classical.posterior_mean(two, None, test, 1.0, None)
+    assert made == pytest.approx(np.tanh(0.1), abs=1e-6)
+
+
+def test_sharpened_restorations_get_the_grey_values_of_training_digits(monkeypatch, data):
+    seen = []
+    monkeypatch.setattr(study, "score", lambda first, *rest: seen.append(first) or {})
+    monkeypatch.setitem(study.LEVELS, "holes", (10,))
+    study.run(0, "holes", "mean", sharpened=True)
+    values = np.sort(seen[0][:, 11:21].ravel())
+    wanted = np.quantile(data.train[:, 11:21], np.linspace(0, 1, len(values)))
+    assert np.abs(values - wanted).mean() < 0.02
 
 
 def test_haar_without_a_threshold_changes_nothing_and_a_constant_survives_any():

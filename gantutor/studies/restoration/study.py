@@ -7,7 +7,7 @@ import numpy as np
 
 from gantutor import metrics
 from gantutor.data import load_digits
-from gantutor.studies.restoration.classical import METHODS, nearest
+from gantutor.studies.restoration.classical import METHODS, match, nearest
 from gantutor.studies.restoration.training import draw_noise, restore, train
 
 #: How much is damaged: rows of a hole across the middle, and the standard deviation of noise.
@@ -23,8 +23,14 @@ _NETWORKS = {
     "L2 of the mean + adversarial": {"draws": 2},
 }
 _SIMPLE = {
-    "holes": ("truth", "copy", "mean", "biharmonic", "neighbour", "neighbours", "linear"),
-    "noise": ("truth", "copy", "mean", "Gaussian", "Haar", "non-local", "neighbour", "linear"),
+    "holes": (
+        *("truth", "copy", "mean", "biharmonic", "neighbour", "one of ten", "mean of ten"),
+        *("linear", "kernel"),
+    ),
+    "noise": (
+        *("truth", "copy", "mean", "Gaussian", "Haar", "non-local", "neighbour", "linear"),
+        "posterior mean",
+    ),
 }
 SETTINGS = {
     **{
@@ -32,7 +38,9 @@ SETTINGS = {
         for task, methods in _SIMPLE.items()
         for method in methods
     },
+    ("holes", "kernel, sharpened"): {"task": "holes", "method": "kernel", "sharpened": True},
     **{("holes", name): {"task": "holes", **more} for name, more in _NETWORKS.items()},
+    ("holes", "L2, sharpened"): {"task": "holes", "adversarial": 0.0, "sharpened": True},
     **{
         ("noise", name): {"task": "noise", **_NETWORKS[name]} for name in ("L2", "L2 + adversarial")
     },
@@ -121,7 +129,9 @@ def any_damage(task: str):
     return function
 
 
-def run(seed: int, task: str, method: str = "network", **options) -> dict[str, float]:
+def run(
+    seed: int, task: str, method: str = "network", sharpened: bool = False, **options
+) -> dict[str, float]:
     """Restore test digits that are damaged at each level, and score them.
 
     Parameters
@@ -131,6 +141,8 @@ def run(seed: int, task: str, method: str = "network", **options) -> dict[str, f
     task : {"holes", "noise"}
     method : str
         ``"network"``, or a function of `gantutor.studies.restoration.classical` by its name there.
+    sharpened : bool
+        Whether what was restored gets the grey values of the training digits.
     **options
         More arguments of `gantutor.studies.restoration.training.train`.
 
@@ -159,6 +171,8 @@ def run(seed: int, task: str, method: str = "network", **options) -> dict[str, f
                 for draw in range(2)
             ]
         first, second = restored if isinstance(restored, list) else (restored, restored)
+        if sharpened:
+            first, second = (match(some, data.train, test.where) for some in (first, second))
         scores = score(first, second, test.where, data)
         result |= {f"{name}_{k + 1}": value for name, value in scores.items()}
     result["seconds"] = round(time.process_time() - begin, 2)
