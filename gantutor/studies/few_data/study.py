@@ -12,13 +12,13 @@ from gantutor.runs import seeds
 from gantutor.studies.augmentation.moves import move
 from gantutor.studies.few_data.training import train
 
-STEPS = 2000  # updates of each network
+STEPS = 1500  # updates of each network
 HELD_OUT = 1500  # digits that no method sees, and as many are made
 OFF_CENTRE = 1.5  # pixels
 JITTER = (1.0, 10.0)  # largest shift of jittered copies in pixels, and largest rotation in degrees
 COMPONENTS = 50  # principal components, at most
 
-SIZES = (100, 300, 1000, 3500)
+SIZES = (100, 600, 3500)
 KEYS = ("method", "size")
 _TRAINED = {
     "plain": {},
@@ -27,7 +27,7 @@ _TRAINED = {
     "reals only": {"augmentation": "shift and cut", "reals_only": True},
     "flips": {"augmentation": "flip"},
 }
-_AT = {"adaptive": (100, 3500), "reals only": (300,), "flips": (300,), "noise": (3500,)}
+_AT = {"adaptive": (100, 3500), "reals only": (600,), "flips": (600,), "noise": (3500,)}
 _AT |= {"other digits": (3500,)}
 _METHODS = ("other digits", "noise", "components", "copies", "jittered", *_TRAINED)
 SETTINGS = {
@@ -39,7 +39,7 @@ SETTINGS = {
     for size in _AT.get(method, SIZES)
 }
 
-SEEDS = 4
+SEEDS = 3
 COLUMNS = {
     "seed": (0, np.inf),
     "seconds": (0, np.inf),
