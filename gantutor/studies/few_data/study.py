@@ -23,12 +23,9 @@ KEYS = ("method", "size")
 _TRAINED = {
     "plain": {},
     "augmented": {"augmentation": "shift and cut"},
-    "adaptive": {"augmentation": "shift and cut", "chance": None},
     "reals only": {"augmentation": "shift and cut", "reals_only": True},
-    "flips": {"augmentation": "flip"},
 }
-_AT = {"adaptive": (100, 3500), "reals only": (600,), "flips": (600,), "noise": (3500,)}
-_AT |= {"other digits": (3500,)}
+_AT = {"reals only": (600,), "noise": (3500,), "other digits": (3500,)}
 _METHODS = ("other digits", "noise", "components", "copies", "jittered", *_TRAINED)
 SETTINGS = {
     (method, f"n = {size}"): {
