@@ -10,7 +10,7 @@ from gantutor.studies.few_data import study, training  # noqa: E402
 
 
 def random(count, seed=0):
-    return np.random.default_rng(seed).random((count, 6), dtype=np.float32)
+    return tf.constant(np.random.default_rng(seed).random((count, 6), dtype=np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +36,14 @@ def test_an_update_without_augmentation_minimises_the_losses_of_the_packages_gam
     old = [weight.numpy() for weight in game.discriminator.trainable_variables]
     found = gradients(game.discriminator, game.discriminator_loss)
     for before, after, slope in zip(old, discriminator.trainable_variables, found, strict=True):
-        large = np.abs(slope) > 1e-5  # Adam's first step has the size of the learning rate
+        large = np.abs(slope) > 3e-4  # Adam's first step has the size of the learning rate
         step = (after.numpy() - before)[large]
         np.testing.assert_allclose(step, -2e-3 * np.sign(slope.numpy()[large]), rtol=0.02)
     game.discriminator.set_weights(discriminator.get_weights())  # the generator's comes second
     old = [weight.numpy() for weight in game.generator.trainable_variables]
     found = gradients(game.generator, game.generator_loss)
     for before, after, slope in zip(old, generator.trainable_variables, found, strict=True):
-        large = np.abs(slope) > 1e-4
+        large = np.abs(slope) > 3e-4
         step = (after.numpy() - before)[large]
         np.testing.assert_allclose(step, -2e-3 * np.sign(slope.numpy()[large]), rtol=0.02)
 
@@ -68,9 +68,9 @@ def test_augmentation_with_probability_0_changes_nothing(images):
 def test_shifts_are_uniform_and_holes_are_everywhere():
     dot = np.full((4900, 28, 28, 1), -1, np.float32)
     dot[:, 14, 14] = 1
-    numbers = random(4900)
+    numbers = random(4900).numpy()
     numbers[:, 3] = 1  # no hole
-    moved = training.shift_and_cut(tf.constant(dot), 1.0, numbers).numpy()[..., 0]
+    moved = training.shift_and_cut(tf.constant(dot), 1.0, tf.constant(numbers)).numpy()[..., 0]
     where = (moved == 1).mean(axis=0)
     assert np.allclose(where[11:18, 11:18], 1 / 49, atol=0.01)
     assert where.sum() == pytest.approx(1)
@@ -151,6 +151,6 @@ def test_a_training_is_repeated_by_its_seed():
 
 def test_every_kind_of_setting_has_the_columns_of_the_table(monkeypatch):
     monkeypatch.setattr(study, "STEPS", 100)
-    for method, size in (("noise", 3500), ("plain", 100), ("reals only", 300)):
+    for method, size in (("noise", 3500), ("plain", 100), ("reals only", 600)):
         scores = study.run(0, **study.SETTINGS[method, f"n = {size}"])
         assert {"seed", *scores} == set(study.COLUMNS)
