@@ -54,7 +54,9 @@ def test_a_shift_and_a_hole_of_known_numbers():
     numbers = np.array(
         [[0.0, 0.99, 0.0, 0.0, 0.0, 0.0]], np.float32
     )  # down 3, left 3; hole at 0, 0
-    changed = training.shift_and_cut(tf.constant(image), 1.0, numbers).numpy()[0, :, :, 0]
+    changed = training.shift_and_cut(tf.constant(image), 1.0, tf.constant(numbers)).numpy()[
+        0, :, :, 0
+    ]
     assert changed[13, 9] == 1 and (changed == 1).sum() == 1
     hole = changed == 0
     assert hole.sum() == 25 and hole[:5, :5].all(), "a corner of the 10 × 10 pixels is inside"
