@@ -5,18 +5,21 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
 from gantutor import metrics
 from gantutor.data import load_digits
 from gantutor.runs import seeds
 from gantutor.studies.augmentation.moves import move
-from gantutor.studies.few_data.training import train
+from gantutor.studies.few_data.training import shift_and_cut, train
 
 STEPS = 1500  # updates of each network
 HELD_OUT = 1500  # digits that no method sees, and as many are made
+BRIGHT = 0.5  # pixels over this are the digit's
 OFF_CENTRE = 1.5  # pixels
-JITTER = (1.0, 10.0)  # largest shift of jittered copies in pixels, and largest rotation in degrees
-COMPONENTS = 50  # principal components, at most
+NOISE = 0.1  # standard deviation of what kernel density adds to each pixel
+# Largest shift of jittered copies in pixels, and largest rotation in degrees.
+JITTER = {"jittered a little": (1.0, 10.0), "jittered strongly": (3.0, 30.0)}
 
 SIZES = (100, 600, 3500)
 KEYS = ("method", "size")
@@ -25,8 +28,22 @@ _TRAINED = {
     "augmented": {"augmentation": "shift and cut"},
     "reals only": {"augmentation": "shift and cut", "reals_only": True},
 }
-_AT = {"reals only": (600,), "noise": (3500,), "other digits": (3500,)}
-_METHODS = ("other digits", "noise", "components", "copies", "jittered", *_TRAINED)
+_AT = {
+    "other digits": (100, 600),
+    "changed digits": (600,),
+    "noise": (100,),
+    "kernel density": (100,),
+    "reals only": (600,),
+}
+_METHODS = (
+    "other digits",
+    "changed digits",
+    "noise",
+    "copies",
+    "kernel density",
+    *JITTER,
+    *_TRAINED,
+)
 SETTINGS = {
     (method, f"n = {size}"): {
         "size": size,
@@ -46,13 +63,17 @@ COLUMNS = {
     "recall": (0, 1),
     "nearer": (0, 1),
     "shifted": (0, 1),
-    "mirrored": (0, 1),
+    "grey": (0, 1),
+    "fid_changed": (0, np.inf),
     "fid_half": (-1, np.inf),
-    "chance": (0, 1),
     "on_train": (-np.inf, np.inf),
     "on_held_out": (-np.inf, np.inf),
     "on_fake": (-np.inf, np.inf),
+    "on_changed_train": (-np.inf, np.inf),
+    "on_changed_held_out": (-np.inf, np.inf),
+    "on_changed_fake": (-np.inf, np.inf),
 }
+_LOGITS = [name for name in COLUMNS if name.startswith("on_")]
 
 
 class Digits(NamedTuple):
@@ -82,29 +103,32 @@ def make(seed: int, size: int, method: str) -> np.ndarray:
     """Make `HELD_OUT` images from the first `size` digits of the pool, without a network.
 
     `method` is ``"other digits"``, real ones that are not among the first 1,500 of the pool;
-    ``"noise"``, uniform; ``"copies"``, drawn with replacement; ``"jittered"``, copies that are
-    shifted and rotated a little; or ``"components"``, a Gaussian in the plane of the digits'
-    principal components.
+    ``"changed digits"``, these, shifted and cut as in training; ``"noise"``, uniform;
+    ``"copies"``, drawn with replacement; ``"kernel density"``, copies with Gaussian noise in each
+    pixel; or a name in `JITTER`, copies that are shifted and rotated.
     """
     pool, rng = digits(seed).pool, seeds.rng(seed, "noise")
-    images = pool[:size]
     if method == "other digits":
         return pool[HELD_OUT : 2 * HELD_OUT]
+    if method == "changed digits":
+        return changed(pool[HELD_OUT : 2 * HELD_OUT], seed)
     if method == "noise":
         return rng.uniform(-1, 1, (HELD_OUT, 28, 28, 1)).astype(np.float32)
-    if method == "components":
-        rows = images.reshape(size, -1)
-        mean = rows.mean(axis=0)
-        _, lengths, directions = np.linalg.svd(rows - mean, full_matrices=False)
-        count = min(COMPONENTS, size - 1)
-        weights = rng.normal(size=(HELD_OUT, count)) * lengths[:count] / np.sqrt(size - 1)
-        made = (mean + weights @ directions[:count]).clip(-1, 1)
-        return made.reshape(HELD_OUT, 28, 28, 1).astype(np.float32)
-    copies = images[rng.integers(size, size=HELD_OUT)]
+    copies = pool[rng.integers(size, size=HELD_OUT)]
     if method == "copies":
         return copies
+    if method == "kernel density":
+        noise = rng.normal(scale=NOISE, size=copies.shape)
+        return (copies + noise).clip(-1, 1).astype(np.float32)
+    pixels, degrees = JITTER[method]
     shifts, angles = rng.uniform(-1, 1, (2, HELD_OUT)), rng.uniform(-1, 1, HELD_OUT)
-    return move(copies, JITTER[0] * shifts, np.deg2rad(JITTER[1]) * angles).numpy()
+    return move(copies, pixels * shifts, np.deg2rad(degrees) * angles).numpy()
+
+
+def changed(images: np.ndarray, seed: int) -> np.ndarray:
+    """Return images shifted and cut as an augmented discriminator sees them."""
+    random = seeds.rng(seed, "data").random((len(images), 6), dtype=np.float32)
+    return shift_and_cut(tf.constant(images), 1.0, tf.constant(random)).numpy()
 
 
 def run(seed: int, size: int, method: str, **training) -> dict[str, float]:
@@ -125,18 +149,17 @@ def run(seed: int, size: int, method: str, **training) -> dict[str, float]:
     -------
     dict of float
         ``seconds``, this process's time on processors; what `score` returns; and for a GAN
-        ``fid_half``, the digit FID after half of the updates, ``chance``, the probability of
-        augmentation at the end, and the mean logits at the end of unchanged images, trained on,
-        held out and generated. Without a GAN ``fid_half`` is −1, and the rest 0.
+        ``fid_half``, the digit FID after half of the updates, and the mean logits at the end of
+        images trained on, held out and generated, unchanged and (``on_changed_``) augmented.
+        Without a GAN ``fid_half`` is −1, and the logits are 0.
     """
     held_out, pool = digits(seed)
     begin = time.process_time()
-    extra = {"fid_half": -1.0, "chance": 0.0, "on_train": 0.0, "on_held_out": 0.0, "on_fake": 0.0}
+    extra = {"fid_half": -1.0, **dict.fromkeys(_LOGITS, 0.0)}
     if method == "gan":
         trained = train(pool[:size], held_out, STEPS, seed, **training)
         made = trained.sampler.sample(HELD_OUT, seed)
-        extra = {f"on_{name}": trained.log[-1][name] for name in ("train", "held_out", "fake")}
-        extra["chance"] = trained.log[-1]["chance"] if "augmentation" in training else 0.0
+        extra |= {name: trained.log[-1][name.removeprefix("on_")] for name in _LOGITS}
     else:
         made = make(seed, size, method)
     seconds = time.process_time() - begin
@@ -166,8 +189,9 @@ def score(made: np.ndarray, seed: int, size: int) -> dict[str, float]:
     dict of float
         ``fid`` and ``fid_train``, digit FIDs to the digits held out and to those trained on;
         ``precision`` and ``recall`` with those held out; ``nearer``, the share nearest to a digit
-        trained on rather than to one of as many held out (real digits: of the first 1,500);
-        ``shifted`` and ``mirrored``, shares.
+        trained on rather than to one of as many held out (of the first 1,500, if there are more);
+        ``shifted``, a share; ``grey``, the share of grey pixels; and ``fid_changed``, the digit FID
+        to those held out, shifted and cut.
     """
     held_out, pool = digits(seed)
     known = metrics.digit_features(pool[: min(size, HELD_OUT)])
@@ -180,28 +204,16 @@ def score(made: np.ndarray, seed: int, size: int) -> dict[str, float]:
         "recall": neighbors.recall,
         "nearer": metrics.memorization_test(known, unseen, features).value,
         "shifted": shifted(made).mean(),
-        "mirrored": mirror_detector(seed).predict(features).mean(),
+        "grey": (np.abs(made) < 0.3).mean(),
+        "fid_changed": metrics.digit_fid(made, real=changed(held_out, seed)),
     }
 
 
 def shifted(images: np.ndarray) -> np.ndarray:
-    """Say of each image whether its centre of mass is off the centre, in one direction at least."""
-    ink = images[..., 0] + 1
-    mass = ink.sum(axis=(1, 2)) + 1e-6
+    """Say of each image whether its bright pixels' centre is off the image's, down or across."""
+    bright = images[..., 0] > BRIGHT
+    count = np.maximum(bright.sum(axis=(1, 2)), 1)
     place = np.arange(28) - 14  # where MNIST puts the centre of mass
-    down = (ink.sum(axis=2) @ place) / mass
-    right = (ink.sum(axis=1) @ place) / mass
+    down = (bright.sum(axis=2) @ place) / count
+    right = (bright.sum(axis=1) @ place) / count
     return np.maximum(np.abs(down), np.abs(right)) > OFF_CENTRE
-
-
-@cache
-def mirror_detector(seed: int):
-    """Return a logistic regression that tells mirrored digits (1) from others (0) by features."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    pool = digits(seed).pool
-    rows = np.concatenate([metrics.digit_features(some) for some in (pool, pool[:, :, ::-1])])
-    detector = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
-    return detector.fit(rows, np.repeat([0, 1], len(pool)))

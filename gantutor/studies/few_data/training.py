@@ -64,13 +64,7 @@ def _inside(places, start):
     return tf.cast((past >= 0) & (past < HOLE), tf.float32)
 
 
-def flip(images: tf.Tensor, chance: float | tf.Tensor, random: tf.Tensor) -> tf.Tensor:
-    """Mirror images left to right with half of the probability `chance`."""
-    mirrored = (random[:, 0] < 0.5 * chance)[:, None, None, None]
-    return tf.where(mirrored, images[:, :, ::-1], images)
-
-
-AUGMENTATIONS = {"shift and cut": shift_and_cut, "flip": flip}
+AUGMENTATIONS = {"shift and cut": shift_and_cut}
 
 
 class Trained(NamedTuple):
@@ -83,8 +77,8 @@ class Trained(NamedTuple):
     half_way : gantutor.keras.Sampler
         The same after half of the updates.
     log : list of dict
-        After every 100th update: ``step``, ``chance``, and the mean logits of unchanged images,
-        ``train``, ``held_out`` and ``fake``.
+        After every 100th update: ``step``, ``chance``, and the mean logits of ``train``,
+        ``held_out`` and ``fake`` images, unchanged and (``changed_``) augmented.
     """
 
     sampler: Sampler
@@ -186,7 +180,9 @@ def train(
     update = updates(generator, discriminator, augment, unchanged if reals_only else augment)
     averages = averaging.copies({"generator": generator}, 1)
     follow = tf.function(averaging.follow, autograph=False)
-    watched = seeds.rng(seed, "data").standard_normal((WATCHED, LATENT_DIM)).astype(np.float32)
+    rng = seeds.rng(seed, "data")
+    watched = rng.standard_normal((WATCHED, LATENT_DIM)).astype(np.float32)
+    changes = tf.constant(rng.random((WATCHED, 6), dtype=np.float32))
     now, signs, log, half_way = chance if chance is not None else 0.0, [], [], None
     for step, (real, latents, random) in enumerate(draws(images, steps, seed)):
         logits = update(real, latents, tf.constant(now, tf.float32), random)
@@ -197,14 +193,12 @@ def train(
                 now, signs = adapted(now, np.mean(signs)), []
         if (step + 1) % 100 == 0:
             seen = {"train": images, "held_out": held_out, "fake": generator(watched)}
-            means = {name: some_logits(discriminator, seen[name]) for name in seen}
+            seen = {name: images[:WATCHED] for name, images in seen.items()}
+            for name in tuple(seen):
+                seen[f"changed_{name}"] = augment(seen[name], 1.0, changes[: len(seen[name])])
+            means = {name: float(np.mean(discriminator(some))) for name, some in seen.items()}
             log.append({"step": step + 1, "chance": now, **means})
         if step + 1 == steps // 2:
             half_way = averaging.copies(averages[0], 1)[0]["generator"]
     samplers = (Sampler(network, LATENT_DIM) for network in (averages[0]["generator"], half_way))
     return Trained(*samplers, log)
-
-
-def some_logits(discriminator, images) -> float:
-    """Return the mean logit of the first images, at most `WATCHED`."""
-    return float(discriminator(images[:WATCHED]).numpy().mean())
