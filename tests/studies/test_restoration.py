@@ -67,6 +67,7 @@ def test_scores_of_the_truth_of_an_inverted_and_of_another_digit(data):
     half[:, :16] = 1
     wrong_below = np.where(half > 0, data.test, -data.test)
     assert study.rms(wrong_below - data.test, half) == 0
+    assert study.rms(np.full_like(data.test, -0.5), half) == pytest.approx(0.5)
 
 
 def test_a_training_digit_is_its_own_nearest_and_fills_its_own_hole(data):
