@@ -70,6 +70,7 @@ def refused(capsys, code, message, *arguments):
     assert "Traceback" not in printed.err and printed.out == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("framework", ["torch", "keras"])
 def test_train_resume_and_sample(framework, tmp_path, capsys):
     pytest.importorskip({"torch": "torch", "keras": "tensorflow"}[framework])
@@ -94,6 +95,7 @@ def test_train_resume_and_sample(framework, tmp_path, capsys):
         assert file["images"].shape == (9, 28, 28, 1)
 
 
+@pytest.mark.slow
 def test_sample_and_score(done, tmp_path, capsys):
     assert run("sample", done, "--count", 9, "--out", tmp_path / "s.png") == 0
     assert Image.open(tmp_path / "s.png").size[0] > 80

@@ -99,6 +99,7 @@ def test_the_twins_draw_the_same_from_a_shipped_generator(name):
     np.testing.assert_allclose(*drawn, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GENERATORS)
 def test_a_shipped_generator_scores_what_the_manifest_says(name):
     images = Twin("torch").module.load_generator(name).sample(10_000)

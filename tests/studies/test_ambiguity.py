@@ -15,6 +15,7 @@ def test_the_ambiguity_loss_is_smallest_for_equal_probabilities():
     assert study.ambiguity_loss(by_hand).item() == pytest.approx(np.log(2 * 4 * 4) / 3)
 
 
+@pytest.mark.slow
 def test_letters_of_two_faces_are_pairs_and_parts_differ():
     images, styles, letters = study.draw(0)
     assert images.shape == (1440, 256) and np.bincount(styles).tolist() == [480, 480, 480]
@@ -52,6 +53,7 @@ def test_the_weight_changes_what_is_learnt_and_the_seed_repeats_it():
     assert np.abs(plain - other).max() > 1e-5
 
 
+@pytest.mark.slow
 def test_every_simple_setting_has_the_columns_of_the_table(monkeypatch):
     images, styles, letters = study.draw(0)
     pair = (styles, letters)

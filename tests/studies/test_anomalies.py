@@ -32,6 +32,7 @@ def test_a_scratch_changes_a_thin_line_by_its_contrast_and_both_signs_occur():
     assert signs == {-1.0, 1.0} and not patch.any()
 
 
+@pytest.mark.slow
 def test_patches_of_the_test_come_from_the_other_half_and_a_tenth_has_a_scratch():
     normal, seen, test, anomalous = study.scratched_patches("brick", seed=0)
     assert (normal.shape, seen.shape, test.shape) == tuple(
@@ -58,6 +59,7 @@ def test_scores_of_two_pixels_by_hand():
     assert study.encoder_score(features, images, made).item() == pytest.approx(0.625 + 4 * 0.625)
 
 
+@pytest.mark.slow
 def test_inversion_finds_what_the_generator_made_better_than_something_else():
     generator, discriminator = study.train_gan(load_digits()[0][:200], seed=0, steps=20)
     features = discriminator[:-2]
@@ -98,6 +100,7 @@ def test_simple_methods_and_classifiers_find_bright_images_among_dark_ones(grey)
         assert score.shape == (40,) and study.roc_auc_score(anomalous, score) > 0.99, name
 
 
+@pytest.mark.slow
 def test_only_the_classifiers_of_seen_anomalies_use_them(grey):
     normal, seen, test, _ = grey
     first = study.detect(normal, seen, test, seed=0)
@@ -107,6 +110,7 @@ def test_only_the_classifiers_of_seen_anomalies_use_them(grey):
         assert np.array_equal(first[name], second[name]) == (name not in ("ten_seen", "seen")), name
 
 
+@pytest.mark.slow
 def test_a_row_has_the_columns_of_the_table(monkeypatch, grey):
     monkeypatch.setattr(study, "leave_out", lambda digit, seed: grey)
     row = study.run(0, digit=4)

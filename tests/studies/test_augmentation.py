@@ -31,6 +31,7 @@ def test_a_split_that_cannot_be_is_refused(size):
         study.split_digits(size, seed=0)
 
 
+@pytest.mark.slow
 def test_the_share_of_samples_in_a_batch_is_that_of_the_arm():
     for arm, (share, classical) in classifiers.ARMS.items():
         batches = classifiers.arm_batches(arm, marked(0.0), marked(1.0), seed=1)
@@ -69,6 +70,7 @@ def test_movements_stay_within_their_limits():
     assert np.abs(places).max() < 2.01 and np.min(np.std(places, axis=1)) > 1
 
 
+@pytest.mark.slow
 def test_a_classifier_starts_afresh_with_every_fit():
     training, unseen = study.split_digits(100, seed=0)
     classifier = classifiers.Classifier(seed=0)

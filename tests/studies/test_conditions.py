@@ -104,6 +104,7 @@ def test_scores_tell_accuracy_from_variety():
     assert wrong["digit_fid"] == real["digit_fid"], "all classes together know no labels"
 
 
+@pytest.mark.slow
 def test_gaussians_have_the_means_of_the_classes_and_part_of_their_variance():
     made = study.gaussians(IMAGES, LABELS, 0, np.random.default_rng(0))
     np.testing.assert_allclose(made[0], IMAGES[LABELS == 0].mean(axis=0), atol=1e-5)
@@ -114,6 +115,7 @@ def test_gaussians_have_the_means_of_the_classes_and_part_of_their_variance():
     assert varied.min() >= -1 and varied.max() <= 1
 
 
+@pytest.mark.slow
 def test_every_setting_runs_and_has_the_columns_of_the_table(monkeypatch):
     monkeypatch.setattr(study, "PER_CLASS", 20)
     for name in ("real digits", "untrained", "class means, PCA", "auxiliary, weight 5"):

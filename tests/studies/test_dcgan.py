@@ -100,6 +100,7 @@ def test_scores_of_real_digits_and_of_sets_that_are_worth_nothing():
     assert ten["classes"] >= 9 and 50 < ten["digit_fid"] < 400, "few images, many classes"
 
 
+@pytest.mark.slow
 def test_a_tiny_run_has_the_columns_of_the_table_and_times_what_follows_the_warm_up(monkeypatch):
     clock = iter([10.0, 10.5])
     monkeypatch.setattr(study, "time", SimpleNamespace(process_time=lambda: next(clock)))

@@ -9,6 +9,7 @@ pytest.importorskip("torch")
 from gantutor.studies.digit_fid import study
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mlp", "minute", "minute without labels"])
 def test_a_training_is_followed(name):
     recipe = study.RECIPES[name].replace(width=4, steps=20)

@@ -18,6 +18,7 @@ def images():
     return study.digits(0).pool[:16]
 
 
+@pytest.mark.slow
 def test_an_update_without_augmentation_minimises_the_losses_of_the_packages_game(images):
     generator, discriminator = training.build(1)
     game = GAN(*training.build(1), latent_dim=training.LATENT_DIM)
@@ -121,6 +122,7 @@ def test_methods_without_a_network_use_only_the_first_digits():
     assert noise[np.abs(copies) < 0.5].std() == pytest.approx(study.NOISE, rel=0.05)
 
 
+@pytest.mark.slow
 def test_scores_of_other_digits_copies_and_noise():
     real = study.score(study.make(0, 100, "other digits"), 0, 100)
     copied = study.score(study.make(0, 100, "copies"), 0, 100)
@@ -162,12 +164,14 @@ def test_shifted_tells_of_shifts_and_grey_of_squares():
     assert not study.shifted(grey).any()
 
 
+@pytest.mark.slow
 def test_changed_digits_are_a_complete_leak():
     changed = study.score(study.make(0, 600, "changed digits"), 0, 600)
     assert changed["fid_changed"] < 6 < 40 < changed["fid"]
     assert changed["shifted"] > 0.7 and changed["grey"] > 0.1
 
 
+@pytest.mark.slow
 def test_a_training_is_repeated_by_its_seed():
     held_out, pool = study.digits(0)
     first, again = (
@@ -178,6 +182,7 @@ def test_a_training_is_repeated_by_its_seed():
     assert first.log[-1]["step"] == 100
 
 
+@pytest.mark.slow
 def test_without_augmentation_changed_images_are_the_unchanged_ones():
     held_out, pool = study.digits(0)
     log = training.train(pool[:100], held_out, 100, 0).log[-1]
@@ -185,6 +190,7 @@ def test_without_augmentation_changed_images_are_the_unchanged_ones():
         assert log[f"changed_{name}"] == log[name]
 
 
+@pytest.mark.slow
 def test_every_kind_of_setting_has_the_columns_of_the_table(monkeypatch):
     monkeypatch.setattr(study, "STEPS", 100)
     for method, size in (("noise", 100), ("plain", 100), ("reals only", 600)):

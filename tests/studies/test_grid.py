@@ -48,6 +48,7 @@ def not_again(seed, **arguments):
     pytest.fail(f"ran again: {arguments}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_grid_has_a_row_for_each_setting_and_seed_in_order(jobs):
     table = run_grid(area, SETTINGS, seeds=[3, 0], jobs=jobs)

@@ -56,6 +56,7 @@ def test_lambda_reaches_the_generator_only():
     assert not torch.equal(next(g_0.parameters()), next(g_1.parameters()))
 
 
+@pytest.mark.slow
 def test_samples_use_each_code_equally_often_and_a_tiny_run_has_the_tables_columns():
     row = study.run(seed=0, weight=1.0, steps=1)
     assert {"seed", *row} == set(study.COLUMNS)

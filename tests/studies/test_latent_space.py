@@ -123,6 +123,7 @@ def test_no_unit_off_changes_nothing_and_all_units_off_leave_one_image():
     np.testing.assert_allclose(empty, np.repeat(empty[:1], 4, axis=0), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_tiny_run_has_the_columns_of_the_table():
     scores = study.run(0, steps=1, inverted=10)
     assert set(scores) == set(study.COLUMNS) - {"seed"}

@@ -51,6 +51,7 @@ def first_weights(trainer):
     return next(trainer.game.discriminator.parameters()).detach().flatten().numpy().copy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", study.STEPS)
 def test_one_step_follows_the_method(task):
     def after(name):
@@ -114,6 +115,7 @@ def test_digits_are_counted_from_one_per_cent_and_good_from_nine_tenths(monkeypa
     assert study.score_digits(images)["modes"] == 2, "one in a hundred is needed"
 
 
+@pytest.mark.slow
 def test_real_digits_score_well_and_noise_does_not():
     digits = study.score_digits(load_digits()[0][::5])
     noise = np.random.default_rng(0).uniform(-1, 1, (1000, 28, 28, 1)).astype("float32")
@@ -124,6 +126,7 @@ def test_real_digits_score_well_and_noise_does_not():
     assert bad["recall"] == 0 and bad["distance"] > 50 * digits["distance"]
 
 
+@pytest.mark.slow
 def test_a_run_scores_the_samples_of_its_own_trainer(monkeypatch):
     monkeypatch.setitem(study.STEPS, "ring", 6)
     setting = study.SETTINGS["ring", "hinge + R1, 5 steps"]

@@ -124,6 +124,7 @@ def test_a_gan_adds_noise_to_its_fakes_and_reads_as_many_numbers_as_asked_for():
         assert noisy.sample(20_000, noise()).numpy().std(0) == pytest.approx(0.05, rel=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["autoregressive", "flow"])
 def test_a_density_has_integral_one(name):
     model = study.build(name, seed=0)

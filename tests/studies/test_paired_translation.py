@@ -19,6 +19,7 @@ def pairs():
     return study.letters(0)
 
 
+@pytest.mark.slow
 def test_an_update_minimises_the_loss_of_the_packages_game(pairs):
     x, y = (tf.constant(images[:4]) for images in (pairs.source, pairs.target))
     generator, discriminator = training.build(SHAPE, 1, seed=1)
@@ -33,6 +34,7 @@ def test_an_update_minimises_the_loss_of_the_packages_game(pairs):
         assert not np.array_equal(network.get_weights()[0], before.get_weights()[0])
 
 
+@pytest.mark.slow
 def test_without_an_adversarial_loss_the_discriminator_stays(pairs):
     x, y = (tf.constant(images[:4]) for images in (pairs.source, pairs.target))
     generator, discriminator = training.build(SHAPE, 1, seed=1)
@@ -44,6 +46,7 @@ def test_without_an_adversarial_loss_the_discriminator_stays(pairs):
         assert np.array_equal(old, new)
 
 
+@pytest.mark.slow
 def test_a_training_is_repeated_by_its_seed_and_fits_its_pairs(pairs):
     few = pairs.source[:16], pairs.target[:16]
 
@@ -85,6 +88,7 @@ def test_photographs_are_cut_with_their_edges():
     assert not set(study.PHOTOS) & set(study.UNSEEN_PHOTOS)
 
 
+@pytest.mark.slow
 def test_scores_of_the_truth_a_blank_page_and_mixed_up_letters(pairs):
     truth = study.score(pairs.test_target, pairs)
     blank = study.score(np.full_like(pairs.test_target, -1), pairs)
@@ -114,6 +118,7 @@ def test_gradients_and_patches_of_a_white_corner():
     assert study.patches(image).shape == (144, 64), "12 × 12 of the 13 × 13 places touch it"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mixture", "expected"),
     [(0.0, (0.0, 0.0, 1.0, 0.0)), (0.5, (0.5, 0.0, 0.0, 0.0)), (1.0, (1.0, 0.0, 1.0, 0.0))],
@@ -126,6 +131,7 @@ def test_positions_between_two_typefaces(mixture, expected):
     assert found == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_fair_coins_have_both_typefaces():
     scores = two_typefaces.run(0, "targets")
     assert scores["deviation"] == pytest.approx(0.5, abs=0.03)
@@ -134,6 +140,7 @@ def test_fair_coins_have_both_typefaces():
     assert len(source) == len(target) and len(test) == len(italic) == len(bold)
 
 
+@pytest.mark.slow
 def test_the_second_channel_tells_the_typeface_of_each_target():
     source, target, *_ = two_typefaces.two(0)
     heads = two_typefaces.coins(0, len(source))
@@ -146,6 +153,7 @@ def test_the_second_channel_tells_the_typeface_of_each_target():
     assert ink[~italic].mean() > 1.3 * ink[italic].mean(), "bold letters have more ink"
 
 
+@pytest.mark.slow
 def test_every_kind_of_setting_runs_and_has_the_columns_of_its_table(monkeypatch):
     monkeypatch.setattr(study, "STEPS", 1)
     monkeypatch.setattr(two_typefaces, "STEPS", 1)

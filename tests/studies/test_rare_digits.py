@@ -15,6 +15,7 @@ def test_fifty_of_each_rare_digit_are_kept_and_all_others():
     assert len(images) == len(labels) == 4100
 
 
+@pytest.mark.slow
 def test_scores_count_rare_digits_that_are_sure():
     images, labels = study.few_of_some()
     here = study.score(images)
@@ -25,6 +26,7 @@ def test_scores_count_rare_digits_that_are_sure():
     assert study.score(noise)["digit_fid"] > 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", study.SETTINGS)
 def test_the_networks_are_told_what_the_setting_says(name, monkeypatch):
     told = []

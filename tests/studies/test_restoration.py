@@ -43,6 +43,7 @@ def test_noise_has_the_level_and_the_guide_tells_it(data):
     assert (test.guide == 0.5).all() and (test.where == 1).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", study._SIMPLE["holes"])
 def test_what_is_not_in_the_hole_is_kept(data, method):
     few, known, test, level, random = damaged(data, "holes", 6)
@@ -53,6 +54,7 @@ def test_what_is_not_in_the_hole_is_kept(data, method):
         assert np.array_equal(some[outside], few.test[outside])
 
 
+@pytest.mark.slow
 def test_scores_of_the_truth_of_an_inverted_and_of_another_digit(data):
     where = np.ones_like(data.test)
     truth = study.score(data.test, data.test, where, data)
@@ -85,6 +87,7 @@ def test_two_draws_of_ten_neighbours_differ_and_a_wide_choice_spreads_more(data)
     assert 0 < some < study.rms(first - second, test.where)
 
 
+@pytest.mark.slow
 def test_the_kernel_regression_repeats_a_training_digit_and_beats_the_mean_on_others(data):
     random = np.random.default_rng(0)
     known = study.damage("holes", data.train, 10, random)
@@ -133,6 +136,7 @@ def test_haar_without_a_threshold_changes_nothing_and_a_constant_survives_any():
     assert classical.haar(images, 1.0).std() < 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["Gaussian", "Haar", "non-local", "linear"])
 def test_filters_remove_noise(data, method):
     few, known, test, level, random = damaged(data, "noise", 0.5)
@@ -155,6 +159,7 @@ def batch(data):
     return [tf.constant(some) for some in (*test, target, z)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draws", [1, 2])
 def test_an_update_minimises_the_squared_error_or_the_product_of_two_errors(data, draws):
     image, guide, where, target, z = batch(data)
@@ -176,6 +181,7 @@ def test_the_product_of_two_errors_has_the_mean_of_the_mean_draws_square():
     assert product.mean() == pytest.approx(0.25, abs=0.02), "(1 − 0.5)², whatever the spread"
 
 
+@pytest.mark.slow
 def test_without_the_adversarial_loss_the_discriminator_rests(data):
     networks = training.build(0)
     before = [[weight.numpy() for weight in network.weights] for network in networks]
@@ -190,6 +196,7 @@ def test_without_the_adversarial_loss_the_discriminator_rests(data):
     assert changed == [True, False]
 
 
+@pytest.mark.slow
 def test_training_repeats_and_improves(data):
     damage = study.any_damage("holes")
     test = study.damage("holes", data.test[:50], 6, np.random.default_rng(0))
@@ -203,6 +210,7 @@ def test_training_repeats_and_improves(data):
     assert error(20) == pytest.approx(first, abs=1e-5) and first < 0.8 * error(0)
 
 
+@pytest.mark.slow
 def test_every_setting_has_the_columns_of_the_table(monkeypatch):
     monkeypatch.setattr(training, "BATCH_SIZE", 2)
     for key in (("noise", "copy"), ("holes", "L2"), ("holes", "L2 + adversarial")):

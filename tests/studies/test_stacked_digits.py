@@ -49,6 +49,7 @@ def test_the_recipes_are_for_colour_and_without_labels():
     assert last.discriminator.settings["spectral_norm"] is False
 
 
+@pytest.mark.slow
 def test_a_training_is_followed():
     recipe = study.RECIPES["minute"].replace(width=4, steps=20)
     rows = study.run(recipe.to_dict(), seed=1, samples=20)

@@ -78,6 +78,7 @@ def test_the_regression_finds_a_linear_map_and_keeps_a_plain_image(photograph):
     assert images.psnr(real(small), photograph) > images.psnr(images.bicubic(small), photograph)
 
 
+@pytest.mark.slow
 def test_the_regression_on_degraded_pairs_has_seen_all_versions():
     upscale, seconds = study._method(0, "linear", 0, 0, True, 0)
     clean, _ = study._method(0, "linear", 0, 0, False, 0)
@@ -144,6 +145,7 @@ def test_the_game_of_one_update(photograph):
     assert np.abs(plain - trained(features=0.1, classifier=classifier)).max() > 1e-4
 
 
+@pytest.mark.slow
 def test_floor_and_ceiling():
     grey, truth = study.run(0, "grey"), study.run(0, "truth")
     bicubic = study.run(0, "bicubic")
@@ -153,6 +155,7 @@ def test_floor_and_ceiling():
     assert grey["psnr_clean"] < 20 < bicubic["psnr_clean"]
 
 
+@pytest.mark.slow
 def test_every_setting_runs_and_has_the_columns_of_the_table():
     for name in ("L1, grain 1.5", "adversarial 0.1, degraded"):
         found = study.run(0, **{**study.SETTINGS[name], "steps": 1})

@@ -245,6 +245,7 @@ def test_a_change_that_moves_a_number_is_not_confirmed(tiny):
     assert record.confirm_table("tiny", jobs=1) == ["large"]
 
 
+@pytest.mark.slow
 def test_the_command_lists_the_studies(capsys):
     assert command.main([]) == 0
     lines = capsys.readouterr().out.splitlines()

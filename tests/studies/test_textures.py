@@ -41,6 +41,7 @@ def test_a_cut_goes_along_the_cheapest_path():
     assert making.beyond_cut(error).sum(axis=1).tolist() == [3, 2, 2, 3, 4]
 
 
+@pytest.mark.slow
 def test_copies_are_found_and_other_patches_are_not(example):
     another = study.quarters("brick", 3)[0]
     for copy in (example, example + 0.01, example * 0.5):
@@ -59,6 +60,7 @@ def test_the_kurtosis_is_that_of_a_normal_distribution_and_large_at_edges(random
     assert study.kurtosis(step + step.transpose(1, 0, 2)) > 10
 
 
+@pytest.mark.slow
 def test_quilting_only_takes_pixels_of_the_example(example, random):
     quilt = making.quilt(example, random)
     assert quilt.shape == example.shape and set(quilt.ravel()) <= set(example.ravel())

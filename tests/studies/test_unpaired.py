@@ -60,6 +60,7 @@ def test_the_linear_map_gives_mean_and_covariance():
     np.testing.assert_allclose(np.cov(mapped.T), np.cov(target.T), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_scores_tell_the_partner_from_its_negative(sets):
     _, second, held_out, partners = sets
 
@@ -77,6 +78,7 @@ def test_scores_tell_the_partner_from_its_negative(sets):
     assert score(negative, negative)["back"] == 0
 
 
+@pytest.mark.slow
 def test_scores_find_a_shade_and_what_noise_leaves_of_it():
     _, second, held_out, partners = study.draw_sets(1, paper=0.0)
     grey, black = study.shade(held_out), partners < -0.99
@@ -128,6 +130,7 @@ def test_the_weights_of_both_losses_change_what_is_learnt():
     assert np.abs(plain - one_step(identity=1.5)).max() > 1e-4
 
 
+@pytest.mark.slow
 def test_every_setting_runs_and_has_the_columns_of_the_table():
     for name, arguments in study.SETTINGS.items():
         found = study.run(0, **{**arguments, "steps": 1})

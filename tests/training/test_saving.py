@@ -193,6 +193,7 @@ def test_rates_of_every_group_must_agree(tmp_path):
 LAZY = QUICK.replace(penalties={"r1": 1.0}).replace(game={"penalty_every": 3})
 
 
+@pytest.mark.slow
 def test_a_lazy_penalty_is_recorded_where_it_was_due(twin):
     # It is due at steps 1, 4, 7, …; an entry holds the newest value since the entry before.
     records = {}
@@ -276,6 +277,7 @@ def keras_game(name):
     return game, (IMAGES, -IMAGES[:40]), None, IMAGES[:3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gan", "conditional", "paired", "cycle"])
 def test_keras_saves_and_loads_every_game(name, tmp_path):
     keras = pytest.importorskip("keras")

@@ -15,6 +15,7 @@ from gantutor.runs import callbacks
 from gantutor.runs.checkpoint import CheckpointError, list_checkpoints, load_arrays
 
 
+@pytest.mark.slow
 def test_training_moves_samples_towards_the_data(twin):
     # All images are one bright square: a GAN that learns anything learns where it is.
     images = np.full((64, 8, 8, 1), -1, "float32")
