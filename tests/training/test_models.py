@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from gantutor import recipes
 from gantutor.sizes import halvings, split_shape
 
 
@@ -138,6 +139,14 @@ def test_a_seed_decides_every_kernel(twin, name):
 
 def test_every_network_has_its_seed_tested(twin):
     assert sorted(SMALL) == twin.models.__all__
+
+
+@pytest.mark.parametrize("name", ["generator", "discriminator"])
+def test_a_recipe_that_is_given_no_seed_takes_0(twin, name):
+    make = getattr(twin.building, name)
+    for first, same in zip(weights(twin, make(recipes.get("mlp"))),
+                           weights(twin, make(recipes.get("mlp"), 0)), strict=True):  # fmt: skip
+        assert np.array_equal(first, same)
 
 
 def weights(twin, model):
