@@ -1,4 +1,4 @@
-"""A generator and a discriminator that can grow, and a style-based generator, for 32 × 32 pixels."""
+"""A generator and a discriminator that can grow, and a style-based generator, for 32 × 32."""
 
 import torch
 from torch import nn
@@ -34,7 +34,7 @@ class Generator(nn.Module):
     def __init__(self):
         super().__init__()
         self.start = nn.Linear(LATENT, 16 * WIDTHS[0])
-        pairs = zip(WIDTHS[:-1], WIDTHS[1:], strict=True)
+        pairs = zip(WIDTHS[:-1], WIDTHS[1:], strict=True)  # noqa: RUF007
         self.blocks = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in pairs)
         self.to_image = nn.ModuleList(nn.Conv2d(width, 1, 1) for width in WIDTHS[1:])
 
@@ -101,7 +101,7 @@ class StyleGenerator(nn.Module):
         super().__init__()
         self.mapping = nn.ModuleList(nn.Linear(LATENT, LATENT) for _ in range(2))
         self.constant = nn.Parameter(torch.randn(1, WIDTHS[0], 4, 4))
-        pairs = zip(WIDTHS[:-1], WIDTHS[1:], strict=True)
+        pairs = zip(WIDTHS[:-1], WIDTHS[1:], strict=True)  # noqa: RUF007
         self.blocks = nn.ModuleList(StyledConv(a, b) for a, b in pairs)
         self.to_image = nn.Conv2d(WIDTHS[-1], 1, 1)
 
