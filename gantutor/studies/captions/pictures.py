@@ -132,8 +132,8 @@ def rgb(degrees) -> np.ndarray:
 def read(pictures: np.ndarray) -> Reading:
     """Measure what pictures show: no network, nothing is learnt.
 
-    The place is the centre of mass, the size the area, the colour the nearest hue, and the shape the
-    nearest of drawings of this place, size and colour at eleven angles.
+    The place is the centre of mass, the size the area, the colour the nearest hue, and the shape
+    that of the nearest of drawings of this place, size and colour at eleven angles.
 
     Parameters
     ----------
