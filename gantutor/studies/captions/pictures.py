@@ -10,7 +10,7 @@ COLOURS = ("red", "yellow", "green", "blue")
 SHAPES = ("circle", "square", "triangle", "cross")
 SIZES = ("small", "large")
 PLACES = ("top left", "top right", "bottom left", "bottom right")
-ASPECTS = {"colour": COLOURS, "shape": SHAPES, "size": SIZES, "place": PLACES}
+ASPECTS = {"colour": COLOURS, "shape": SHAPES, "size": SIZES, "position": PLACES}
 #: The words that differ from caption to caption.
 WORDS = (*COLOURS, *SHAPES, *SIZES, "top", "bottom", "left", "right")
 
@@ -148,7 +148,9 @@ def read(pictures: np.ndarray) -> Reading:
     top = bright.sum(axis=2) @ pixel / mass
     full = np.sort(bright.reshape(len(bright), -1), axis=1)[:, -8:].mean(axis=1) + 1e-9
     radius = np.clip(np.sqrt(mass / full / np.pi), 1, SIDE / 2)
-    shade = (light * bright[..., None]).sum(axis=(1, 2)) / (bright**2).sum(axis=(1, 2))[:, None]
+    shade = (light * bright[..., None]).sum(axis=(1, 2)) / ((bright**2).sum(axis=(1, 2)) + 1e-9)[
+        :, None
+    ]
     similar = shade @ (rgb(_HUES) / np.linalg.norm(rgb(_HUES), axis=1, keepdims=True)).T
 
     errors = np.full((len(SHAPES), len(light)), np.inf)
@@ -157,7 +159,7 @@ def read(pictures: np.ndarray) -> Reading:
         cover = outlines(left, top, radius, np.full(len(light), angle))
         # The best brightness of each colour is a projection, so nothing is left to choose.
         inner = np.einsum("snij,nijc->snc", cover, light)
-        square = (cover**2).sum(axis=(2, 3))
+        square = (cover**2).sum(axis=(2, 3)) + 1e-9
         errors = np.minimum(errors, 1 - (inner**2).sum(axis=2) / square / total)
     place = 2 * (top > SIDE / 2) + (left > SIDE / 2)
     captions = [similar.argmax(axis=1), errors.argmin(axis=0), radius > _RADII.mean(), place]
