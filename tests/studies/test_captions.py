@@ -43,10 +43,11 @@ def test_baselines_do_what_their_names_say():
 
 
 def test_gumbel_softmax_draws_words_with_the_softmax_probabilities_and_passes_a_gradient():
-    logits = tf.Variable(np.log(np.tile([0.7, 0.1, 0.1, 0.1] + [0.25] * 4 + [0.5] * 6, (4000, 1))))
+    chances = np.tile([0.7, 0.1, 0.1, 0.1] + [0.25] * 4 + [0.5] * 6, (4000, 1))
+    logits = tf.Variable(np.log(chances).astype(np.float32))
     uniform = np.random.default_rng(0).uniform(1e-6, 1, (4000, 14))
     with tf.GradientTape() as tape:
-        words = training.gumbel_softmax(logits, tf.constant(uniform))
+        words = training.gumbel_softmax(logits, tf.constant(uniform, tf.float32))
         first = tf.reduce_sum(words[:, 0])
     assert np.allclose(np.unique(np.round(words.numpy(), 6)), [0, 1])
     assert np.mean(words[:, 0]) == pytest.approx(0.7, abs=0.03)

@@ -144,8 +144,8 @@ def run(seed: int, task: str, method: str) -> dict[str, float]:
     dict of float
         ``seconds``, this process's time on processors for training; shares of right words with
         captions held out, ``colour``, ``shape``, ``size`` and ``position``; the shares with all
-        words right, ``held_out`` and ``seen``. For pictures of captions held out: ``faults``, the median,
-        and ``spread``, the standard deviation of the place within a caption in pixels; −1 for
+        words right, ``held_out`` and ``seen``. For pictures of captions held out: ``faults``, the
+        median, and ``spread``, the standard deviation of the place within a caption in pixels; −1 for
         captions.
     """
     known = data(seed)
