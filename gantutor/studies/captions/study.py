@@ -37,7 +37,7 @@ KEYS = ("task", "method")
 SETTINGS = {("pictures", name): {"task": "pictures", "method": name} for name in _PICTURES} | {
     ("captions", name): {"task": "captions", "method": name} for name in _CAPTIONS
 }
-SEEDS = 3
+SEEDS = 5
 COLUMNS = {
     "seed": (0, np.inf),
     "seconds": (0, np.inf),
@@ -145,8 +145,8 @@ def run(seed: int, task: str, method: str) -> dict[str, float]:
         ``seconds``, this process's time on processors for training; shares of right words with
         captions held out, ``colour``, ``shape``, ``size`` and ``position``; the shares with all
         words right, ``held_out`` and ``seen``. For pictures of captions held out: ``faults``, the
-        median, and ``spread``, the standard deviation of the place within a caption in pixels; −1 for
-        captions.
+        median, and ``spread``, the standard deviation of the place within a caption in pixels; −1
+        for captions.
     """
     known = data(seed)
     held_out = np.repeat(known.held_out, MADE, axis=0)
