@@ -22,7 +22,7 @@ def names() -> list[str]:
     Examples
     --------
     >>> names()[:4]
-    ['ambiguity', 'anomalies', 'augmentation', 'conditions']
+    ['ambiguity', 'anomalies', 'augmentation', 'captions']
     """
     return sorted(path.parent.name for path in FOLDER.glob("*/study.py"))
 
