@@ -101,10 +101,10 @@ def applications(axes):
 def practice(axes):
     """Five rows: good samples, one digit only, one sample repeated, the wrong range, negatives."""
     generator = load_generator("digits")
-    made = generator.sample(10, seed=1)
-    threes = generator.sample(10, seed=1, labels=np.full(10, 3))
-    rows = [made, threes, threes[:1].repeat(10, axis=0), (made + 1) / 2, -made]
-    digits(axes, np.concatenate(rows), columns=10)
+    made = generator.sample(8, seed=1)
+    threes = generator.sample(8, seed=1, labels=np.full(8, 3))
+    rows = [made, threes, threes[:1].repeat(8, axis=0), (made + 1) / 2, -made]
+    digits(axes, np.concatenate(rows), columns=8)
 
 
 def bare(axes):
