@@ -98,6 +98,15 @@ def applications(axes):
     digits(axes, np.concatenate(rows), columns=8)
 
 
+def practice(axes):
+    """Five rows: good samples, one digit only, one sample repeated, the wrong range, negatives."""
+    generator = load_generator("digits")
+    made = generator.sample(8, seed=1)
+    threes = generator.sample(8, seed=1, labels=np.full(8, 3))
+    rows = [made, threes, threes[:1].repeat(8, axis=0), (made + 1) / 2, -made]
+    digits(axes, np.concatenate(rows), columns=8)
+
+
 def bare(axes):
     """Take away axes, ticks and grid."""
     axes.axis("off")
@@ -105,7 +114,8 @@ def bare(axes):
 
 def main():
     use_style()
-    for draw in (start, theory, losses, keras, pytorch, evaluation, applications):
+    parts = (start, theory, losses, keras, pytorch, evaluation, applications, practice)
+    for draw in parts:
         figure = Figure(figsize=SIZE, layout="constrained")
         draw(figure.subplots())
         path = FOLDER / f"part-{draw.__name__}.png"
