@@ -72,3 +72,23 @@ def test_the_first_step_of_an_update_has_the_sign_of_the_loss_with_mismatches():
         large = np.abs(slope) > 1e-3
         step = (after.numpy() - before)[large]
         assert np.allclose(step, -training.LEARNING_RATE * np.sign(slope[large]), rtol=0.05)
+
+
+def test_a_spot_ignores_the_shape_and_a_mean_drawing_keeps_it():
+    captions = pictures.all_captions()
+    spots = pictures.read(study.make(captions, "spot", 0)).captions
+    assert (spots[:, [0, 2, 3]] == captions[:, [0, 2, 3]]).all()
+    assert np.mean(spots[:, 1] == captions[:, 1]) == 0.25
+    means = study.make(captions, "mean drawing", 0)
+    again = study.make(np.repeat(captions, 2, axis=0), "mean drawing", 0)
+    assert np.array_equal(again[::2], again[1::2])
+    assert (pictures.read(means).captions == captions).mean() > 0.98
+
+
+def test_the_caption_of_the_nearest_in_grey_takes_the_colour_from_elsewhere():
+    asked = study.data(0).held_out
+    drawn = pictures.draw(asked, np.random.default_rng(0))
+    said = study.caption(drawn, "nearest in grey", 0)
+    assert (said == asked).all(axis=1).mean() > 0.8
+    nearest = study.caption(drawn, "nearest picture", 0)
+    assert np.array_equal(said[:, 0], nearest[:, 0]) and (said[:, 1] != nearest[:, 1]).mean() > 0.8

@@ -105,6 +105,24 @@ def draw(captions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return (2 * cover[..., None] * shade[:, None, None] - 1).astype(np.float32)
 
 
+def spots(captions: np.ndarray) -> np.ndarray:
+    """Return soft round spots of a caption's colour, size and place, whatever its shape.
+
+    Examples
+    --------
+    >>> circle, cross = spots([[0, 0, 1, 0], [0, 3, 1, 0]])
+    >>> bool((circle == cross).all())
+    True
+    """
+    colour, _, size, place = np.asarray(captions).T
+    pixel = np.arange(SIDE) + 0.5
+    x = pixel[None, None, :] - np.where(place % 2, _FAR, _NEAR)[:, None, None]
+    y = pixel[None, :, None] - np.where(place // 2, _FAR, _NEAR)[:, None, None]
+    width = _RADII[size][:, None, None] / 1.5
+    light = np.exp(-(x**2 + y**2) / (2 * width**2))
+    return (2 * light[..., None] * rgb(_HUES[colour])[:, None, None] - 1).astype(np.float32)
+
+
 def outlines(left, top, radius, turn) -> np.ndarray:
     """Return how much of each pixel each of `SHAPES` covers, shape [4, N, 24, 24]."""
     pixel = np.arange(SIDE) + 0.5

@@ -12,6 +12,7 @@ from gantutor.studies.captions.pictures import (
     all_captions,
     draw,
     read,
+    spots,
     to_words,
 )
 from gantutor.studies.captions.training import KINDS, train_captioner, train_painter
@@ -24,11 +25,20 @@ MADE = 20  # pictures that are made of each caption held out; of the others, a q
 RIDGE = 10.0
 
 _PAINTERS = ("squared error", "flow", "GAN, no mismatches", "GAN, mismatches")
-_PICTURES = ("drawings", "any drawing", "nearest caption", "recoloured", *_PAINTERS)
+_PICTURES = (
+    "drawings",
+    "mean drawing",
+    "any drawing",
+    "spot",
+    "nearest caption",
+    "recoloured",
+    *_PAINTERS,
+)
 _CAPTIONS = (
     "measured",
     "random words",
     "nearest picture",
+    "nearest in grey",
     "linear",
     "cross-entropy",
     "adversarial",
@@ -99,6 +109,12 @@ def make(captions: np.ndarray, method: str, seed: int) -> np.ndarray:
     if method == "any drawing":
         rows = seeds.rng(seed, "noise").integers(len(data(seed).pictures), size=len(captions))
         return data(seed).pictures[rows]
+    if method == "mean drawing":
+        kinds, rows = np.unique(captions, axis=0, return_inverse=True)
+        many = draw(np.repeat(kinds, EACH, axis=0), seeds.rng(seed, "noise"))
+        return many.reshape(len(kinds), EACH, *many.shape[1:]).mean(axis=1)[rows.ravel()]
+    if method == "spot":
+        return spots(captions)
     return (find if method == "nearest caption" else recolour)(captions, seed)
 
 
@@ -121,10 +137,24 @@ def caption(pictures: np.ndarray, method: str, seed: int) -> np.ndarray:
     if method == "nearest picture":
         squares = (old**2).sum(axis=1) - 2 * new @ old.T
         return known.captions[squares.argmin(axis=1)]
+    if method == "nearest in grey":
+        return in_grey(pictures, seed)
     middle, words = old.mean(axis=0), to_words(known.captions)
     slopes = (old - middle).T @ (old - middle) + RIDGE * np.eye(old.shape[1])
     weights = np.linalg.solve(slopes, (old - middle).T @ (words - words.mean(axis=0)))
     return choose((new - middle) @ weights + words.mean(axis=0))
+
+
+def in_grey(pictures: np.ndarray, seed: int) -> np.ndarray:
+    """Return the colour of the nearest drawing, and the other words of the nearest one in grey."""
+    known = data(seed)
+    old, new = (
+        ((some + 1) / 2).max(axis=3).reshape(len(some), -1) for some in (known.pictures, pictures)
+    )
+    old, new = (grey / np.linalg.norm(grey, axis=1, keepdims=True) for grey in (old, new))
+    said = known.captions[(new @ old.T).argmax(axis=1)]
+    said[:, 0] = caption(pictures, "nearest picture", seed)[:, 0]
+    return said
 
 
 def run(seed: int, task: str, method: str) -> dict[str, float]:
