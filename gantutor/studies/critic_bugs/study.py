@@ -46,7 +46,7 @@ SETTINGS = {
     "real digits": {"method": "real"},
 }
 
-SEEDS = 3
+SEEDS = 5
 COLUMNS = {
     "seed": (0, np.inf),
     "step": (0, np.inf),
