@@ -34,7 +34,7 @@ def write(generator, kind, steps, seed, data):
     record_weights(
         name,
         what=f"{kind} generator of 32 × 32 pixels, averaged weights in float16",
-        data="grey photographs that come with scikit-image and scikit-learn, 1,500 tiles of eight of them",
+        data="1,500 tiles of eight grey photographs of scikit-image and scikit-learn",
         scores=dict(zip(("fit", "fit_rescaled"), np.round(distances, 2).tolist(), strict=True)),
         seed=seed,
         steps=steps,
