@@ -70,9 +70,28 @@ def test_what_is_made_without_a_network(images):
     wanted = images[:, :2, :2, 0].reshape(len(images), -1)
     second = wanted.T @ wanted / len(wanted)
     np.testing.assert_allclose(normal.T @ normal / 4000, second, rtol=0.25)
-    made = tiles.make("Gaussian, rescaled", images, 300, random)
-    deviations = images.std(axis=(1, 2)).ravel()
-    assert np.median(made.std(axis=(1, 2))) == pytest.approx(np.median(deviations), rel=0.25)
+
+
+def test_rescaled_tiles_have_contrasts_of_training_tiles_and_no_mean(images):
+    random = np.random.default_rng(0)
+    made = tiles.rescale(0.1 * random.normal(size=(50, 32, 32, 1)) + 0.2, 0.2 * images, random)
+    assert made.dtype == np.float32
+    np.testing.assert_allclose(made.mean(axis=(1, 2)), 0, atol=1e-6)
+    gaps = made.std(axis=(1, 2)) - 0.2 * images.std(axis=(1, 2)).T
+    assert np.abs(gaps).min(axis=1).max() < 1e-6
+    blank = np.zeros((3, 32, 32, 1), np.float32)
+    assert not tiles.rescale(blank, images, random).any()
+
+
+def test_random_phases_keep_the_strengths_of_waves_and_lose_the_edge():
+    edge = np.full((10, 32, 32, 1), -0.2, np.float32)
+    edge[:, :, 16:] = 0.2
+    made = tiles.make("random phases", edge, 400, np.random.default_rng(0))
+    assert made.var() == pytest.approx(edge.var(), rel=0.05)
+    steps = [np.diff(some, axis=2).ravel() for some in (edge, made)]
+    assert (steps[1] ** 2).mean() == pytest.approx((steps[0] ** 2).mean(), rel=0.1)
+    assert np.abs(steps[1]).max() < 0.75 * np.abs(steps[0]).max()
+    assert np.abs(np.diff(made, axis=1)).max() < 1e-6
 
 
 def test_fading_begins_with_the_small_networks_and_ends_with_the_large_ones():

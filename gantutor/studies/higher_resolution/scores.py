@@ -58,7 +58,7 @@ def score(made: np.ndarray, held_out: np.ndarray, train: np.ndarray) -> dict[str
     dict of float
         ``distance``, 100 times the Fréchet distance of the `features`, from the tiles held out;
         ``spectrum``, the root mean square of the difference of the spectra in decibels;
-        ``kurtosis`` and ``valleys`` of the tiles; ``recall`` of those held out, in features; and
+        ``kurtosis`` of the tiles; ``recall`` of those held out, in features; and
         ``nearer``, the share nearest to a tile trained on rather than to one held out, in pixels.
     """
     known, real = features(made), features(held_out)

@@ -78,10 +78,10 @@ def make(method: str, train: np.ndarray, count: int, random: np.random.Generator
 
     Parameters
     ----------
-    method : {"blank", "noise", "Gaussian", "Gaussian, rescaled"}
-        Zeros; independent pixels with the deviation of the training tiles; a normal distribution
-        with the covariance of all pixels of the training tiles; the same, of which each tile gets
-        the standard deviation of a random training tile.
+    method : {"blank", "noise", "random phases", "Gaussian"}
+        Zeros; independent pixels with the deviation of the training tiles; random training tiles,
+        of which each wave keeps its strength and is moved to a random place; a normal distribution
+        with the covariance of all pixels of the training tiles.
     train : numpy.ndarray, float32, shape [N, 32, 32, 1]
     count : int
     random : numpy.random.Generator
@@ -91,11 +91,26 @@ def make(method: str, train: np.ndarray, count: int, random: np.random.Generator
         return np.zeros(shape, np.float32)
     if method == "noise":
         return random.normal(0, train.std(), shape).astype(np.float32).clip(-1, 1)
+    if method == "random phases":
+        # Beside their mirror images the tiles' borders fit together, and make no waves.
+        pad = ((0, 0), (0, SIDE), (0, SIDE))
+        mirrored = np.pad(random.choice(train[..., 0], count), pad, mode="symmetric")
+        noise = np.fft.fft2(random.normal(size=mirrored.shape))
+        made = np.fft.ifft2(np.abs(np.fft.fft2(mirrored)) * noise / np.abs(noise)).real
+        return made[:, :SIDE, :SIDE, None].clip(-1, 1).astype(np.float32)
     rows = train.reshape(len(train), -1).astype(np.float64)
     values, axes = np.linalg.eigh(rows.T @ rows / len(rows))
     weights = random.normal(size=(count, SIDE**2)) * np.sqrt(values.clip(0))
     made = weights @ axes.T
-    if method == "Gaussian, rescaled":
-        wanted = random.choice(rows.std(axis=1), count)
-        made *= (wanted / made.std(axis=1))[:, None]
     return made.reshape(shape).clip(-1, 1).astype(np.float32)
+
+
+def rescale(made: np.ndarray, train: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Give each tile [32, 32, 1] the mean 0 and the standard deviation of a random training tile.
+
+    A tile of one grey stays so.
+    """
+    made = made - made.mean(axis=(1, 2), keepdims=True)
+    wanted = random.choice(train.std(axis=(1, 2), keepdims=True), len(made))
+    found = made.std(axis=(1, 2), keepdims=True)
+    return (made * (wanted / np.maximum(found, 1e-6))).clip(-1, 1).astype(np.float32)
