@@ -126,7 +126,7 @@
     collapse: { discriminatorSteps: 5, discriminatorRate: 0.01 },
     "cured-by-r1": { discriminatorSteps: 5, discriminatorRate: 0.01, r1: 0.1 },
     "it-wanders": { loss: "wasserstein" },
-    "d-too-strong": { loss: "minimax", discriminatorSteps: 5, discriminatorRate: 0.01 },
+    "d-too-strong": { loss: "minimax", discriminatorRate: 0.01, generatorRate: 0.0002 },
   };
 
   class Game {

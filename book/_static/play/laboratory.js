@@ -41,7 +41,7 @@
     collapse: "All generated points soon sit in one group, and look right there. Find a change that frees them.",
     "cured-by-r1": "The same as Collapse, with an R1 penalty. Set it to 0 in the middle of the run: what happens?",
     "it-wanders": "Without a penalty the Wasserstein loss has no scale. Follow the points: do they come to rest?",
-    "d-too-strong": "D is nearly always right, and the minimax loss is flat there. Exchange the loss.",
+    "d-too-strong": "D learns fast and G slowly. What helps: another loss, or a lower rate of D?",
   };
   // These change the networks or what they have seen: training starts again.
   const STRUCTURE = new Set(["data", "width", "discriminatorWidth", "packing", "seed"]);
