@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 PLAY = Path(__file__).parents[1] / "book" / "_static" / "play"
-SCRIPTS = ("net", "panel", "game", "laboratory", "dirac")
+SCRIPTS = ("net", "panel", "game", "laboratory", "dirac", "digits-weights", "digits")
 LABORATORY = """
 async (preset) => {
   const host = document.querySelector(".play");
@@ -27,6 +27,15 @@ DIRAC = """
   for (let i = 0; i < 150; i++) dirac.advance();
   dirac.picture();
   return dirac.plane.toDataURL();
+}
+"""
+
+DIGITS = """
+() => {
+  const digits = new GanTutorPlay.Digits(document.querySelector(".play"));
+  const images = Array.from({ length: 40 }, (_, i) => digits.generator.draw(
+    digits.random.normals(64), Array.from({ length: 10 }, (_, k) => Number(k === i % 10))));
+  return digits.paint(images, 10).toDataURL();
 }
 """
 
@@ -48,6 +57,7 @@ def draw(page: Page) -> None:
     for preset in page.evaluate("Object.keys(GanTutorPlay.PRESETS)"):
         save(preset, page.evaluate(LABORATORY, preset))
     save("the-dirac-gan", page.evaluate(DIRAC))
+    save("the-digit-generator", page.evaluate(DIGITS))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import itertools
 import json
 import shutil
 
+import export_play
 import numpy as np
 import pytest
 import torch
@@ -13,7 +14,8 @@ from playwright.sync_api import sync_playwright
 from torch import nn
 
 from gantutor import data, metrics
-from gantutor.torch import losses, penalties
+from gantutor.metrics.features.digits import digit_probabilities
+from gantutor.torch import load_generator, losses, penalties
 
 PLAY = ROOT / "book" / "_static" / "play"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -39,7 +41,7 @@ def page(browser):
         page.on("pageerror", lambda error: errors.append(error))
         page.set_content("<!doctype html><title>play</title><div class=play></div>")
         page.add_style_tag(path=PLAY / "play.css")
-        for name in ("net", "panel", "game", "laboratory", "dirac"):
+        for name in ("net", "panel", "game", "laboratory", "dirac", "digits-weights", "digits"):
             page.add_script_tag(path=PLAY / f"{name}.js")
         yield page
         assert not errors
@@ -324,6 +326,82 @@ def test_the_picture_shows_data_fakes_and_opinion(page):
     assert after[0] > 300 and after[1] < fake  # the crosses lie on each other
 
 
+def draw(page, latents, classes):
+    """Images [N, 28, 28] of the page's generator."""
+    images = page.evaluate(
+        """([latents, classes]) => {
+          const generator = new GanTutorPlay.DigitGenerator();
+          return latents.map((latent, i) => [...generator.draw(latent, classes[i])]);
+        }""",
+        [np.asarray(latents).tolist(), np.asarray(classes).tolist()],
+    )
+    return np.array(images).reshape(-1, 28, 28)
+
+
+def test_the_digit_generator_is_the_shipped_one(page):
+    latents = np.random.default_rng(0).normal(size=(40, 64)).astype(np.float32)
+    labels = np.arange(40) % 10
+    ours = draw(page, latents, np.eye(10)[labels])
+    theirs = load_generator("digits").sample(latents, labels=labels)[..., 0]
+    # Rounding to 255 levels moves a pixel by about a hundredth of the way from black to white.
+    assert np.abs(ours - theirs).mean() < 0.01
+    assert np.quantile(np.abs(ours - theirs), 0.99) < 0.15
+    shuffled = np.roll(theirs, 1, axis=0)
+    assert np.abs(ours - shuffled).mean() > 0.2
+    read = [digit_probabilities(images[..., None]).argmax(1) for images in (ours, theirs)]
+    assert (read[0] == read[1]).mean() >= 0.95
+
+
+def test_sliders_move_what_they_are_called_after(page):
+    latents = np.random.default_rng(1).normal(size=(60, 64))
+    classes = np.eye(10)[np.arange(60) % 10]
+    directions = page.evaluate(
+        """() => Object.entries(new GanTutorPlay.DigitGenerator().directions)
+          .map(([name, values]) => [name, [...values]])"""
+    )
+    assert [name for name, _ in directions] == ["slant", "boldness", "width"]
+    for name, direction in directions:
+        low, high = (
+            export_play.strokes(draw(page, latents + part * np.array(direction), classes))[name]
+            for part in (-2, 2)
+        )
+        assert (high > low).mean() > 0.9
+
+
+def digits(page):
+    page.evaluate(
+        """() => { window.digits = new GanTutorPlay.Digits(document.querySelector(".play")); }"""
+    )
+
+
+def test_a_walk_ends_at_the_other_digit(page):
+    digits(page)
+    page.get_by_role("button", name="4", exact=True).click()
+    page.get_by_label("Walk to").select_option("7")
+    start = np.array(page.evaluate("[...digits.image]"))
+    walk = page.get_by_label("Part of the way")
+    walk.press("End")
+    end = np.array(page.evaluate("[...digits.image]"))
+    page.get_by_role("button", name="7", exact=True).click()
+    assert np.abs(end - start).mean() > 0.1
+    np.testing.assert_array_equal(page.evaluate("[...digits.image]"), end)
+    pressed = page.locator("[aria-pressed=true]").all_inner_texts()
+    assert pressed == ["7"]
+
+
+def test_a_thousand_digits_are_counted(page):
+    digits(page)
+    page.get_by_role("button", name="Draw me a thousand").click()
+    page.wait_for_function("digits.read")
+    counts = page.evaluate("digits.read")
+    assert sum(counts) == 1000 and min(counts) > 60 and max(counts) < 150
+    assert page.locator("[aria-live]").last.inner_text().startswith("Read by the classifier")
+
+
 def test_what_is_loaded_is_small():
     sizes = {path.name: path.stat().st_size for path in PLAY.iterdir()}
-    assert sum(sizes.values()) < 60_000 and sizes["start.js"] < 4_000
+    scripts = {name: size for name, size in sizes.items() if not name.endswith(".png")}
+    assert sum(scripts.values()) < 440_000 and sizes["start.js"] < 4_000
+    needed = ("start.js", "net.js", "panel.js", "digits.js", "digits-weights.js", "play.css")
+    assert sum(sizes[name] for name in needed) < 400_000
+    assert max(sizes[name] for name in sizes if name.endswith(".png")) < 80_000

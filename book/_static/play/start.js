@@ -6,11 +6,14 @@
   const FILES = {
     laboratory: ["net", "panel", "game", "laboratory"],
     dirac: ["net", "panel", "game", "dirac"],
+    digits: ["net", "panel", "digits-weights", "digits"],
   };
   const MAKERS = {
     laboratory: (host) => new globalThis.GanTutorPlay.Laboratory(host, host.dataset.preset),
     dirac: (host) => new globalThis.GanTutorPlay.Dirac(host),
+    digits: (host) => new globalThis.GanTutorPlay.Digits(host),
   };
+  const PLACES = { "the-dirac-gan": "dirac", "the-digit-generator": "digits" }; // other than states
   const folder = new URL(".", document.currentScript.src).href;
   const loaded = {};
 
@@ -41,7 +44,7 @@
     button.addEventListener("click", async () => {
       const host = document.createElement("div");
       host.className = "play";
-      host.dataset.play = state === "the-dirac-gan" ? "dirac" : "laboratory";
+      host.dataset.play = PLACES[state] || "laboratory";
       host.dataset.preset = state;
       link.closest("p").after(host);
       await fill(host);
