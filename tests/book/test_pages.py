@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import api_pages
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from execute import ROOT, notebooks
 from playwright.sync_api import sync_playwright
@@ -225,6 +226,20 @@ def check_outputs_show_content(tab):
         assert not re.search(r"<(?:[\w.]+ object|Figure size)|\w+Box\(children=|\d%\|", text), text
 
 
+def barriers(tab) -> list[str]:
+    """What axe-core calls serious or critical: names that are missing, contrast, order, …"""
+    found = (
+        Axe()
+        .run(tab, options={"resultTypes": ["violations"], "preload": False})
+        .response["violations"]
+    )
+    return [
+        f"{rule['id']}: {rule['nodes'][0]['html'][:120]}"
+        for rule in found
+        if rule["impact"] in {"serious", "critical"}
+    ]
+
+
 @in_browser
 @pytest.mark.parametrize("page", SHOWN)
 def test_a_page_fits_and_is_quiet_and_shows_what_it_should(tab, page, pytestconfig):
@@ -237,6 +252,8 @@ def test_a_page_fits_and_is_quiet_and_shows_what_it_should(tab, page, pytestconf
     seen = typeset(tab)
     assert seen["drawn"] >= seen["formulas"]
     assert seen["wrong"] == seen["empty"] == 0
+    if page in READ:
+        assert barriers(tab) == []
     wide = {}
     for name, width in WIDTHS.items():
         tab.set_viewport_size({"width": width, "height": 900})
@@ -257,6 +274,47 @@ def test_dark_mode_can_be_chosen(tab):
         tab.locator("button.theme-switch-button:visible").first.click()
     assert set(seen) == {"light", "dark"}
     assert seen["light"] != seen["dark"]
+
+
+@in_browser
+@pytest.mark.parametrize("page", ["index.html", "start/laboratory.html", "theory/the-game.html"])
+def test_dark_pages_have_no_barriers(browser, address, page):
+    with browser.new_context(base_url=address, color_scheme="dark") as window:
+        tab = window.new_page()
+        tab.goto(f"/{page}")
+        typeset(tab)
+        assert tab.evaluate("document.documentElement.dataset.theme") == "dark"
+        assert barriers(tab) == []
+
+
+@in_browser
+def test_an_address_chooses_the_state_of_the_laboratory(tab):
+    tab.goto("/start/laboratory.html#cured-by-r1")
+    tab.wait_for_function("document.querySelector('.play')?.panel?.settings.r1 === 0.1")
+    tab.evaluate("location.hash = 'collapse'")
+    tab.wait_for_function("document.querySelector('.play').panel.settings.r1 === 0")
+    assert tab.get_by_label("State").input_value() == "collapse"
+
+
+@in_browser
+def test_a_chapter_opens_the_laboratory_in_its_place(tab):
+    tab.goto("/evaluation/mode-collapse.html")
+    assert not tab.evaluate("'GanTutorPlay' in window")  # nothing is loaded that nobody asked for
+    tab.get_by_role("button", name="Play here").click()
+    tab.get_by_role("button", name="One step of G").click()
+    assert tab.get_by_label("State").input_value() == "collapse"
+    assert tab.locator(".play-status").inner_text().startswith("Step 1.")
+    assert barriers(tab) == []
+
+
+@in_browser
+def test_the_laboratory_plays_from_the_disk_and_on_a_phone(browser):
+    with browser.new_context(viewport={"width": 390, "height": 800}) as window:
+        tab = window.new_page()
+        tab.goto((HTML / "start" / "laboratory.html").as_uri())
+        tab.get_by_role("button", name="2,000 steps").click()
+        tab.wait_for_function("document.querySelector('.play').panel.game.steps >= 100")
+        assert overflowing(tab) == []
 
 
 @in_browser

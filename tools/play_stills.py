@@ -1,0 +1,68 @@
+"""Draw the still pictures of the laboratory that chapters show where nothing can play.
+
+Run it after a change of `book/_static/play`: `.venv/bin/python tools/play_stills.py`.
+"""
+
+import base64
+import io
+import shutil
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+PLAY = Path(__file__).parents[1] / "book" / "_static" / "play"
+SCRIPTS = ("net", "panel", "game", "laboratory", "dirac", "digits-weights", "digits")
+LABORATORY = """
+async (preset) => {
+  const host = document.querySelector(".play");
+  const laboratory = new GanTutorPlay.Laboratory(host, preset);
+  await laboratory.many(2000);
+  return laboratory.plane.toDataURL();
+}
+"""
+DIRAC = """
+() => {
+  const dirac = new GanTutorPlay.Dirac(document.querySelector(".play"));
+  for (let i = 0; i < 150; i++) dirac.advance();
+  dirac.picture();
+  return dirac.plane.toDataURL();
+}
+"""
+
+DIGITS = """
+() => {
+  const digits = new GanTutorPlay.Digits(document.querySelector(".play"));
+  const images = Array.from({ length: 40 }, (_, i) => digits.generator.draw(
+    digits.random.normals(64), Array.from({ length: 10 }, (_, k) => Number(k === i % 10))));
+  return digits.paint(images, 10).toDataURL();
+}
+"""
+
+
+def save(name: str, address: str) -> None:
+    """Write a canvas as a small picture."""
+    image = Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))).convert("RGBA")
+    paper = Image.new("RGBA", image.size, "white")
+    paper.alpha_composite(image)
+    paper.convert("RGB").quantize(64).save(PLAY / f"{name}.png", optimize=True)
+
+
+def draw(page: Page) -> None:
+    """Draw each state that a chapter shows."""
+    page.set_content("<!doctype html><title>play</title><div class=play></div>")
+    page.add_style_tag(path=PLAY / "play.css")
+    for name in SCRIPTS:
+        page.add_script_tag(path=PLAY / f"{name}.js")
+    for preset in page.evaluate("Object.keys(GanTutorPlay.PRESETS)"):
+        save(preset, page.evaluate(LABORATORY, preset))
+    save("the-dirac-gan", page.evaluate(DIRAC))
+    save("the-digit-generator", page.evaluate(DIGITS))
+
+
+if __name__ == "__main__":
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        draw(browser.new_page(device_scale_factor=2))
