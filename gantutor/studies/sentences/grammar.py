@@ -57,9 +57,7 @@ def language() -> Language:
 
 def _nouns():
     """Return pairs of a noun and its probability."""
-    return [
-        (word, p / 2) for words in NOUNS for word, p in zip(words, FREQUENT, strict=True)
-    ]
+    return [(word, p / 2) for words in NOUNS for word, p in zip(words, FREQUENT, strict=True)]
 
 
 def _subjects(number, clauses):

@@ -1,7 +1,6 @@
 """A recurrent writer of sentences: trained by likelihood, by REINFORCE, by the Gumbel-softmax."""
 
 import copy
-import time
 
 import numpy as np
 import torch
@@ -10,12 +9,15 @@ from torch.nn.functional import cross_entropy, gumbel_softmax, one_hot, softplus
 
 from gantutor.runs import seeds
 from gantutor.studies.sentences.grammar import LENGTH, WORDS
+from gantutor.torch import optimizers
 
 WIDTH = 48
 BATCH_SIZE = 64
 RATE = 3e-3  # of Adam, for likelihood
-GAME_RATE = 1e-3  # for both players
+RATE_OF_GAMES = 3e-4  # for the writer
+JUDGE_RATE = 1e-3
 BETAS = (0.5, 0.99)
+DISCOUNT = 0.25  # of the rewards of later words
 
 
 class Writer(nn.Module):
@@ -36,8 +38,18 @@ class Writer(nn.Module):
 
     def write(self, count, temperature=1.0):
         """Draw sentences word by word, int64 [N, 14]; full stops follow a full stop."""
+        uniform = torch.rand(LENGTH, count, len(WORDS)).clamp(1e-9, 1 - 1e-7)
+        noise, words = -torch.log(-torch.log(uniform)), self.embed.weight.T
+        word, state, found = self.start.expand(count, -1), None, []
+        going = torch.ones(count, dtype=torch.long)
         with torch.no_grad():
-            return self.relaxed(count, temperature).argmax(dim=2)
+            for step in range(LENGTH):
+                out, state = self.cell(word[:, None], state)
+                chosen = (self.head(out[:, 0]) / temperature + noise[step]).argmax(dim=1) * going
+                going = going * (chosen > 0)
+                found.append(chosen)
+                word = words[chosen]
+        return torch.stack(found, dim=1)
 
     def relaxed(self, count, temperature=1.0):
         """Draw sentences as rows of zeros and ones, [N, 14, 17], that carry a gradient.
@@ -75,9 +87,9 @@ class Judge(nn.Module):
         return self.each(words)[:, -1]
 
 
-def adam(network, rate=GAME_RATE, betas=BETAS):
+def adam(network, rate=JUDGE_RATE, betas=BETAS):
     """Return Adam for a network."""
-    return torch.optim.Adam(network.parameters(), lr=rate, betas=betas)
+    return optimizers.adam(network.parameters(), rate, betas)
 
 
 def alive(rows):
@@ -104,8 +116,8 @@ def batches(rows: np.ndarray, seed: int, place: int = 0):
         yield torch.as_tensor(rows[rng.integers(len(rows), size=BATCH_SIZE)])
 
 
-def train_likelihood(rows, steps, seed, keep=(), held_out=None):
-    """Train a writer to give the training sentences a high probability.
+def train_likelihood(rows, steps, seed, keep=()):
+    """Train a writer to give the training sentences a high probability; return it and copies.
 
     Parameters
     ----------
@@ -116,25 +128,24 @@ def train_likelihood(rows, steps, seed, keep=(), held_out=None):
     seed : int
         Of weights and batches.
     keep : sequence of int
-        After how many updates copies are kept.
-    held_out : numpy.ndarray of int, optional
-        Of the kept copies, return the one with the highest probability of these.
+        After how many updates a copy is kept.
+
+    Returns
+    -------
+    Writer, dict of int to Writer
     """
     torch.manual_seed(seeds.number(seed, "generator"))
-    writer = Writer()
+    writer, copies = Writer(), {}
     optimizer = adam(writer, RATE, (0.9, 0.999))
-    best = np.inf, None
     for step, real in zip(range(1, steps + 1), batches(rows, seed), strict=False):
         update(optimizer, -log_chances(writer, real).sum(dim=1).mean())
         if step in keep:
-            with torch.no_grad():
-                loss = -log_chances(writer, torch.as_tensor(held_out)).sum(dim=1).mean().item()
-            best = min(best, (loss, copy.deepcopy(writer)), key=lambda pair: pair[0])
-    return best[1] or writer
+            copies[step] = copy.deepcopy(writer)
+    return writer, copies
 
 
-def play(writer, rows, steps, seed, kind="whole", rate=GAME_RATE):
-    """Train a writer against a discriminator, and return a changed copy.
+def play(writer, rows, steps, seed, kind="whole", rate=RATE_OF_GAMES, keep=()):
+    """Train a copy of a writer against a discriminator; return it and copies of it.
 
     Parameters
     ----------
@@ -146,25 +157,33 @@ def play(writer, rows, steps, seed, kind="whole", rate=GAME_RATE):
         Updates of each player.
     seed : int
     kind : {"whole", "each", "gumbel"}
-        REINFORCE with one reward for a sentence; with a reward for each word, of which a word gets
-        the sum of its own and those after it; or the straight-through Gumbel-softmax.
+        REINFORCE with one reward for a sentence; with a reward for each word, to which those of
+        the later words are added, discounted; or the straight-through Gumbel-softmax.
     rate : float
         Of the writer's Adam.
+    keep : sequence of int
+        After how many updates a copy is kept.
+
+    Returns
+    -------
+    Writer, dict of int to Writer
     """
-    writer = copy.deepcopy(writer)
+    writer, copies = copy.deepcopy(writer), {}
     torch.manual_seed(seeds.number(seed, "discriminator"))
     judge = Judge()
     g_adam, d_adam = adam(writer, rate), adam(judge)
-    for _, real in zip(range(steps), batches(rows, seed, 1), strict=False):
+    for step, real in zip(range(1, steps + 1), batches(rows, seed, 1), strict=False):
         relaxed = writer.relaxed(BATCH_SIZE) if kind == "gumbel" else None
         fake = writer.write(BATCH_SIZE) if relaxed is None else relaxed.detach().argmax(dim=2)
         update(d_adam, judge_loss(judge, real, fake, kind))
         if kind == "gumbel":
             update(g_adam, softplus(-judge(relaxed)).mean())
-            continue
-        advantage = rewards(judge, fake, kind)
-        update(g_adam, -(advantage * log_chances(writer, fake)).sum(dim=1).mean())
-    return writer
+        else:
+            advantage = rewards(judge, fake, kind)
+            update(g_adam, -(advantage * log_chances(writer, fake)).sum(dim=1).mean())
+        if step in keep:
+            copies[step] = copy.deepcopy(writer)
+    return writer, copies
 
 
 def judge_loss(judge, real, fake, kind):
@@ -184,12 +203,7 @@ def rewards(judge, fake, kind):
             reward = torch.sigmoid(judge(hot))
             return (reward - reward.mean())[:, None].expand(-1, LENGTH)
         reward = (2 * torch.sigmoid(judge.each(hot)) - 1) * alive(fake)
-        later = reward.flip(1).cumsum(dim=1).flip(1)
-        going = alive(fake)
+        later, going, coming = torch.zeros_like(reward), alive(fake), 0.0
+        for place in reversed(range(LENGTH)):
+            later[:, place] = coming = reward[:, place] + DISCOUNT * coming
         return (later - (later * going).sum(dim=0) / going.sum(dim=0).clamp(min=1)) * going
-
-
-def timed(function, *arguments, **more):
-    """Return a result and the seconds of this process on processors."""
-    begin = time.process_time()
-    return function(*arguments, **more), time.process_time() - begin
