@@ -174,7 +174,8 @@ def _cells(study, seeds):
 
 
 def _row_keys(study):
-    return [*study.KEYS, "seed", *(["step"] if "step" in study.COLUMNS else [])]
+    within = [name for name in ("step", "temperature") if name in study.COLUMNS]
+    return [*study.KEYS, "seed", *within]
 
 
 def _made_by(folder):

@@ -35,7 +35,7 @@ SETTINGS = {
 SEEDS = 5
 COLUMNS = {
     "seed": (0, np.inf),
-    "updates": (0, np.inf),
+    "step": (0, np.inf),
     "temperature": (0, np.inf),
     "seconds": (0, np.inf),
     "held_out": (0, MOST),
@@ -63,10 +63,10 @@ def run(seed: int, method: str, order: int = 1, scratch: bool = False) -> list[d
     Returns
     -------
     list of dict of float
-        A row for each number of updates and each temperature: ``updates`` in all; ``seconds`` of
-        training up to the last of them, this process's time on processors; ``held_out``, minus
-        the mean logarithm of the probability of a sentence held out, at most 100; and what
-        `grammar.score` returns.
+        A row for each number of updates and each temperature: ``step``, the updates in all;
+        ``seconds`` of training up to the last of them, this process's time on processors;
+        ``held_out``, minus the mean logarithm of the probability of a sentence held out, at most
+        100; and what `grammar.score` returns.
     """
     known, held_out = data(seed)
     found = []
@@ -75,7 +75,7 @@ def run(seed: int, method: str, order: int = 1, scratch: bool = False) -> list[d
             chances = chances_at(temperature)
             with np.errstate(divide="ignore"):
                 unlikely = -np.log(chances[held_out]).mean()
-            row = {"updates": updates, "temperature": temperature, "seconds": round(seconds, 2)}
+            row = {"step": updates, "temperature": temperature, "seconds": round(seconds, 2)}
             row["held_out"] = round(float(min(unlikely, MOST)), 3)
             found.append(row | score(chances, known))
     return found
