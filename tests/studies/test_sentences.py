@@ -91,6 +91,14 @@ def test_counts_by_hand():
     assert chance[0] == pytest.approx(by_hand)
 
 
+@pytest.mark.parametrize(("order", "perfect"), [(7, False), (8, True), (grammar.LENGTH, True)])
+def test_eight_words_are_enough_with_endless_data(order, perfect):
+    rows, true = grammar.language()
+    chances = ngrams.sentence_chances(ngrams.true_log_chances(order), rows)
+    assert np.allclose(chances, true) == perfect
+    assert (chances.sum() > 0.999) == perfect
+
+
 def test_temperature_sharpens():
     rows = np.zeros((1, grammar.LENGTH), np.int64)  # a full stop at once
     logs = np.full((1, grammar.LENGTH, len(grammar.WORDS)), -np.inf)
@@ -129,14 +137,32 @@ def test_log_chances_are_those_of_the_sweep(rows):
 
 def test_rewards_have_mean_zero_and_reinforce_gives_the_writer_a_gradient(rows):
     judge, fake = training.Judge(), torch.as_tensor(rows[:64])
-    whole = training.rewards(judge, fake, "whole")
+    whole = training.rewards(judge, fake, "whole", None)
     assert whole.shape == (64, grammar.LENGTH) and abs(whole[:, 0].mean()) < 1e-6
-    each, going = training.rewards(judge, fake, "each"), training.alive(fake)
+    each, going = training.rewards(judge, fake, "each", None), training.alive(fake)
     torch.testing.assert_close(each.sum(dim=0), torch.zeros(grammar.LENGTH), atol=1e-4, rtol=0)
     assert (each[going == 0] == 0).all()
     writer = study.untrained(0)
     (-(whole * training.log_chances(writer, fake)).sum()).backward()
     assert writer.head.weight.grad.abs().max() > 0
+
+
+def test_the_ideal_discriminator_by_hand(rows):
+    writer = study.untrained(0)
+    fake = torch.as_tensor(grammar.to_numbers(["the cat sleeps .", "the cat sleep ."]))
+    with torch.no_grad():
+        own = training.log_chances(writer, fake).sum(dim=1).exp()[0].item()
+        found = training.ideal(writer, fake)
+    true = grammar.language().chances[grammar.find(fake.numpy()[:1])[0]]
+    assert found[0].item() == pytest.approx(true / (true + own), rel=1e-4)
+    assert found[1] == 0, "it is no sentence"
+
+
+def test_a_discriminator_trained_first_changes_the_game(rows):
+    start = study.untrained(0)
+    games = [training.play(start, rows, 2, 0, first=first)[0] for first in (0, 5)]
+    first, second = (study.logits(game, rows[:5]) for game in games)
+    assert np.isfinite(second).all() and np.abs(first - second).max() > 1e-6
 
 
 def test_the_last_word_has_its_own_reward_and_earlier_ones_more(rows):
@@ -147,7 +173,7 @@ def test_the_last_word_has_its_own_reward_and_earlier_ones_more(rows):
     fake = torch.as_tensor(
         grammar.to_numbers(["the cat sleeps .", "the cat that sees the cat runs ."])
     )
-    each = training.rewards(judge, fake, "each")
+    each = training.rewards(judge, fake, "each", None)
     one = 2 * torch.sigmoid(torch.tensor(2.0)) - 1
     short = one * (1 + training.DISCOUNT * 0)
     long = one * sum(training.DISCOUNT**k for k in range(5))
@@ -161,7 +187,7 @@ def test_only_the_relaxed_words_carry_a_gradient():
     assert writer.embed.weight.grad.abs().max() > 0
 
 
-@pytest.mark.parametrize("kind", ["whole", "each", "gumbel"])
+@pytest.mark.parametrize("kind", ["whole", "each", "gumbel", "ideal", "random"])
 def test_a_game_changes_a_copy_and_can_be_repeated(rows, kind):
     start = study.untrained(0)
     before = study.logits(start, rows[:5])
@@ -184,8 +210,8 @@ def test_likelihood_rises(rows):
 
 def test_floor_and_ceiling_have_the_columns_of_the_table():
     scores = {}
-    for name in ("random words", "copy", "2-gram", "truth"):
+    for name in ("1-gram", "copy", "2-gram", "truth"):
         found = study.run(0, **study.SETTINGS[name])
         assert all({"seed", *row} == set(study.COLUMNS) for row in found)
         scores[name] = max(row["overlap"] for row in found)
-    assert scores["random words"] < scores["2-gram"] < scores["copy"] < scores["truth"] == 1
+    assert scores["1-gram"] < scores["2-gram"] < scores["copy"] < scores["truth"] == 1

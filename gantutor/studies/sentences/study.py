@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from gantutor.runs import seeds
-from gantutor.studies.sentences.grammar import WORDS, draw, language, score
-from gantutor.studies.sentences.ngrams import Counts, sentence_chances
+from gantutor.studies.sentences.grammar import LENGTH, draw, language, score
+from gantutor.studies.sentences.ngrams import Counts, sentence_chances, true_log_chances
 from gantutor.studies.sentences.training import Writer, play, train_likelihood
 
 KNOWN = 400  # sentences to train on, drawn with repetition
@@ -16,20 +16,23 @@ HELD_OUT = 200  # sentences that nothing is trained on
 STEPS = 400  # updates of likelihood before a game
 GAME_STEPS = 300
 SCRATCH_STEPS = 900
-TEMPERATURES = (0.3, 0.5, 0.7, 1.0, 1.3)
+LOOKS = (10, 30, 60, 100, 150, 200, 250, GAME_STEPS)  # updates of a game after which we score
+TEMPERATURES = (0.3, 0.5, 0.7, 0.85, 1.0, 1.15, 1.3, 1.6, 2.0)
 MOST = 100.0  # nats: what is recorded if a sentence held out has the probability 0
 
 KEYS = ("setting",)
 SETTINGS = {
-    "random words": {"method": "random"},
     "copy": {"method": "copy"},
-    **{f"{n}-gram": {"method": "counts", "order": n} for n in (1, 2, 4, 6, 8)},
+    **{f"{n}-gram": {"method": "counts", "order": n} for n in (1, 2, 4, 5, 6, 8)},
     "likelihood": {"method": "likelihood"},
+    "random rewards": {"method": "random"},
     "REINFORCE, sentence": {"method": "whole"},
+    "REINFORCE, sentence, D first": {"method": "whole", "first": 300},
     "REINFORCE, word": {"method": "each"},
     "Gumbel": {"method": "gumbel"},
     "REINFORCE, word, from scratch": {"method": "each", "scratch": True},
     "Gumbel, from scratch": {"method": "gumbel", "scratch": True},
+    "ideal discriminator": {"method": "ideal"},
     "truth": {"method": "truth"},
 }
 SEEDS = 5
@@ -44,33 +47,38 @@ COLUMNS = {
 }
 
 
-def run(seed: int, method: str, order: int = 1, scratch: bool = False) -> list[dict[str, float]]:
+def run(
+    seed: int, method: str, order: int = 1, scratch: bool = False, first: int = 0
+) -> list[dict[str, float]]:
     """Train a model on sentences of a new sample, and score its probabilities of all sentences.
 
     Parameters
     ----------
     seed : int
         Of the sample, of all weights, batches and draws.
-    method : {"random", "copy", "counts", "likelihood", "whole", "each", "gumbel", "truth"}
-        All words equally likely; a training sentence drawn at random; `ngrams.Counts`; a recurrent
-        network trained by likelihood; the same, then trained by a kind of `training.play`; the
-        grammar itself.
+    method : {"copy", "counts", "likelihood", "truth"} or a kind of `training.play`
+        A training sentence drawn at random; `ngrams.Counts`; a recurrent network trained by
+        likelihood; the grammar itself; or a network trained by likelihood, then by a game.
     order : int
         Of the counts.
     scratch : bool
         Start the game from random weights.
+    first : int
+        Updates of the discriminator before the game.
 
     Returns
     -------
     list of dict of float
-        A row for each number of updates and each temperature: ``step``, the updates in all;
+        A row for each number of updates at temperature 1; and for the other temperatures after the
+        last update, after `STEPS`, and after the number that `held_out` would choose. ``step``:
+        the updates in all;
         ``seconds`` of training up to the last of them, this process's time on processors;
         ``held_out``, minus the mean logarithm of the probability of a sentence held out, at most
         100; and what `grammar.score` returns.
     """
     known, held_out = data(seed)
     found = []
-    for updates, seconds, chances_at, sweep in models(seed, method, order, scratch):
+    for updates, seconds, chances_at, sweep in models(seed, method, order, scratch, first):
         for temperature in sweep:
             chances = chances_at(temperature)
             with np.errstate(divide="ignore"):
@@ -94,7 +102,7 @@ def trained_by_likelihood(seed: int):
     begin = time.process_time()
     steps = STEPS + GAME_STEPS
     rows = language().sentences[data(seed)[0]]
-    copies = train_likelihood(rows, steps, seed, (100, 200, STEPS, steps))[1]
+    copies = train_likelihood(rows, steps, seed, range(100, steps + 1, 100))[1]
     return copies, time.process_time() - begin
 
 
@@ -104,24 +112,30 @@ def untrained(seed: int) -> Writer:
     return Writer()
 
 
-def models(seed, method, order=1, scratch=False):
+def models(seed, method, order=1, scratch=False, first=0):
     """Yield updates, seconds, a function from temperature to chances, and temperatures."""
-    rows, known = language().sentences, data(seed)[0]
-    if method in ("truth", "copy", "random"):
-        counted = np.bincount(known, minlength=len(rows)) / len(known)
-        lengths = (rows != 0).sum(axis=1) + 1.0
-        chances = {"truth": language().chances, "copy": counted}
-        chances["random"] = len(WORDS) ** -lengths
-        yield 0, 0.0, lambda _: chances[method], (1.0,)
-    elif method == "counts":
+    rows, (known, held_out) = language().sentences, data(seed)
+    if method == "copy":
+        yield 0, 0.0, lambda _: np.bincount(known, minlength=len(rows)) / len(known), (1.0,)
+    elif method in ("counts", "truth"):
         begin = time.process_time()
         counts = Counts(rows[known], order)
-        seconds, logs = time.process_time() - begin, counts.log_chances(rows)
+        seconds = time.process_time() - begin
+        logs = true_log_chances(LENGTH) if method == "truth" else counts.log_chances(rows)
         yield 0, seconds, lambda t: sentence_chances(logs, rows, t), TEMPERATURES
     else:
-        for updates, writer, seconds in _writers(seed, method, scratch):
+        found = list(_writers(seed, method, scratch, first))
+        unlikely = [_unlikely(writer, rows[held_out]) for _, writer, _ in found]
+        for place, (updates, writer, seconds) in enumerate(found):
             logs = logits(writer, rows)
-            yield updates, seconds, lambda t, x=logs: sentence_chances(x, rows, t), TEMPERATURES
+            swept = updates == STEPS or place in (np.argmin(unlikely), len(found) - 1)
+            sweep = TEMPERATURES if swept else (1.0,)
+            yield updates, seconds, lambda t, x=logs: sentence_chances(x, rows, t), sweep
+
+
+def _unlikely(writer, rows):
+    """Return minus the mean logarithm of the probability of sentences."""
+    return -np.log(sentence_chances(logits(writer, rows), rows)).mean()
 
 
 def logits(writer: Writer, rows: np.ndarray) -> np.ndarray:
@@ -130,7 +144,7 @@ def logits(writer: Writer, rows: np.ndarray) -> np.ndarray:
         return writer(torch.as_tensor(rows)).numpy()
 
 
-def _writers(seed, method, scratch):
+def _writers(seed, method, scratch, first):
     """Yield numbers of updates, the writers after them, and seconds."""
     copies, seconds = trained_by_likelihood(seed) if not scratch else ({}, 0.0)
     if method == "likelihood":
@@ -141,8 +155,9 @@ def _writers(seed, method, scratch):
     start = untrained(seed) if scratch else copies[STEPS]
     begin = time.process_time()
     rows = language().sentences[data(seed)[0]]
-    rate = {"rate": 1e-3} if scratch else {}
-    copies = play(start, rows, steps, seed, method, keep=(steps // 3, steps), **rate)[1]
+    keep = (300, 600, steps) if scratch else LOOKS
+    options = {"rate": 1e-3} if scratch else {"first": first}
+    copies = play(start, rows, steps, seed, method, keep=keep, **options)[1]
     taken, earlier = time.process_time() - begin, seconds * STEPS / (STEPS + GAME_STEPS)
     for updates, writer in copies.items():
         yield before + updates, writer, taken * updates / steps + earlier

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy, gumbel_softmax, one_hot, softplus
 
 from gantutor.runs import seeds
-from gantutor.studies.sentences.grammar import LENGTH, WORDS
+from gantutor.studies.sentences.grammar import LENGTH, WORDS, find, language
 from gantutor.torch import optimizers
 
 WIDTH = 48
@@ -144,7 +144,7 @@ def train_likelihood(rows, steps, seed, keep=()):
     return writer, copies
 
 
-def play(writer, rows, steps, seed, kind="whole", rate=RATE_OF_GAMES, keep=()):
+def play(writer, rows, steps, seed, kind="whole", rate=RATE_OF_GAMES, first=0, keep=()):
     """Train a copy of a writer against a discriminator; return it and copies of it.
 
     Parameters
@@ -156,11 +156,15 @@ def play(writer, rows, steps, seed, kind="whole", rate=RATE_OF_GAMES, keep=()):
     steps : int
         Updates of each player.
     seed : int
-    kind : {"whole", "each", "gumbel"}
+    kind : {"whole", "each", "gumbel", "ideal", "random"}
         REINFORCE with one reward for a sentence; with a reward for each word, to which those of
-        the later words are added, discounted; or the straight-through Gumbel-softmax.
+        the later words are added, discounted; or the straight-through Gumbel-softmax. The last two
+        have no network as discriminator: the reward of a sentence is p / (p + q), with its true
+        probability p and the writer's q; or a random number.
     rate : float
         Of the writer's Adam.
+    first : int
+        Updates of the discriminator before the game.
     keep : sequence of int
         After how many updates a copy is kept.
 
@@ -172,14 +176,20 @@ def play(writer, rows, steps, seed, kind="whole", rate=RATE_OF_GAMES, keep=()):
     torch.manual_seed(seeds.number(seed, "discriminator"))
     judge = Judge()
     g_adam, d_adam = adam(writer, rate), adam(judge)
-    for step, real in zip(range(1, steps + 1), batches(rows, seed, 1), strict=False):
+    real_batches = batches(rows, seed, 1)
+    for _ in range(first):
+        fake = writer.write(BATCH_SIZE)
+        update(d_adam, judge_loss(judge, next(real_batches), fake, kind))
+    for step in range(1, steps + 1):
+        real = next(real_batches)
         relaxed = writer.relaxed(BATCH_SIZE) if kind == "gumbel" else None
         fake = writer.write(BATCH_SIZE) if relaxed is None else relaxed.detach().argmax(dim=2)
-        update(d_adam, judge_loss(judge, real, fake, kind))
+        if kind not in ("ideal", "random"):
+            update(d_adam, judge_loss(judge, real, fake, kind))
         if kind == "gumbel":
             update(g_adam, softplus(-judge(relaxed)).mean())
         else:
-            advantage = rewards(judge, fake, kind)
+            advantage = rewards(judge, fake, kind, writer)
             update(g_adam, -(advantage * log_chances(writer, fake)).sum(dim=1).mean())
         if step in keep:
             copies[step] = copy.deepcopy(writer)
@@ -195,12 +205,23 @@ def judge_loss(judge, real, fake, kind):
     return real_loss + (softplus(judge.each(hot_fake)) * alive(fake)).sum() / alive(fake).sum()
 
 
-def rewards(judge, fake, kind):
+def ideal(writer, fake):
+    """Return what the best possible discriminator says: true chances p and the writer's q, [N]."""
+    place = torch.as_tensor(find(fake.numpy()))
+    true = torch.as_tensor(language().chances, dtype=torch.float32)[place] * (place >= 0)
+    own = log_chances(writer, fake).sum(dim=1).exp()
+    return true / (true + own)
+
+
+def rewards(judge, fake, kind, writer):
     """Return for each word how much better than the mean its reward is, [N, 14]."""
     with torch.no_grad():
         hot = one_hot(fake, len(WORDS)).float()
-        if kind == "whole":
-            reward = torch.sigmoid(judge(hot))
+        if kind != "each":
+            if kind == "whole":
+                reward = torch.sigmoid(judge(hot))
+            else:
+                reward = torch.rand(len(fake)) if kind == "random" else ideal(writer, fake)
             return (reward - reward.mean())[:, None].expand(-1, LENGTH)
         reward = (2 * torch.sigmoid(judge.each(hot)) - 1) * alive(fake)
         later, going, coming = torch.zeros_like(reward), alive(fake), 0.0
