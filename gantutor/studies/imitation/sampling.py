@@ -1,0 +1,132 @@
+"""Policies from demonstrations and steps in a world of which nothing else is known."""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.special import expit, softmax
+
+from gantutor.studies.imitation.learning import STEP, match, seen_reward
+from gantutor.studies.imitation.world import GAMMA, World, episode, visits
+
+EPISODES = 10  # of a round
+ANSWER_RATE = 30.0  # of the discriminator's table
+VALUE_RATE = 0.3  # of the table of action values
+CURIOUS = 0.1  # share of random actions of Q-learning
+COUNTED_ROUNDS = 20  # of matching in the counted world, for each round of episodes
+
+
+def gail(
+    world: World, expert: np.ndarray, budgets: tuple[int, ...], rng: np.random.Generator
+) -> list[np.ndarray]:
+    """Play, judge, revalue, improve, until each budget of steps in the world is used up.
+
+    Parameters
+    ----------
+    world : World
+        Only played in.
+    expert : numpy.ndarray, shape [S, A]
+        Visits in the demonstrations.
+    budgets : tuple of int
+        Steps in the world, rising.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    list of numpy.ndarray, shape [S, A]
+        The policy at the end of the round in which each budget was used up.
+    """
+    answers, values, logits = np.zeros((3, *expert.shape))
+
+    def improve(episodes):
+        own, policy = visits(world, episodes), softmax(logits, axis=1)
+        answers[...] += ANSWER_RATE * (expert * expit(-answers) - own * expit(answers))
+        reward = np.logaddexp(0, answers)  # −log(1 − D)
+        revalue(world, values, policy, reward, episodes)
+        logits[...] += STEP * (values - (policy * values).sum(axis=1, keepdims=True))
+
+    return _play(world, lambda: softmax(logits, axis=1), improve, budgets, rng)
+
+
+def revalue(
+    world: World,
+    values: np.ndarray,
+    policy: np.ndarray,
+    reward: np.ndarray,
+    episodes: list[np.ndarray],
+) -> None:
+    """Move the action values of played steps towards reward and value of what came next.
+
+    Where episodes end, the reward of the end goes on for ever.
+    """
+    values[world.ends] = reward[world.ends]
+    for steps in episodes:
+        for state, action, following in steps[::-1]:
+            later = policy[following] @ values[following]
+            goal = (1 - GAMMA) * reward[state, action] + GAMMA * later
+            values[state, action] += VALUE_RATE * (goal - values[state, action])
+
+
+def q_learning(
+    world: World, reward: np.ndarray, budgets: tuple[int, ...], rng: np.random.Generator
+) -> list[np.ndarray]:
+    """Learn the best policy for a fixed reward; arguments and what is returned as in `gail`."""
+    values = np.zeros_like(reward)
+
+    def greedy():
+        best = values >= values.max(axis=1, keepdims=True)
+        return best / best.sum(axis=1, keepdims=True)
+
+    def curious():
+        return (1 - CURIOUS) * greedy() + CURIOUS / reward.shape[1]
+
+    def improve(episodes):
+        revalue(world, values, greedy(), reward, episodes)
+
+    return _play(world, curious, improve, budgets, rng, greedy)
+
+
+def counted_gail(
+    world: World, expert: np.ndarray, budgets: tuple[int, ...], rng: np.random.Generator
+) -> list[np.ndarray]:
+    """Match in a world whose transitions are counted while one plays; as `gail` otherwise.
+
+    An action that was never tried in a state is taken to lead nowhere: one stays.
+    """
+    logits = np.zeros_like(expert)
+    seen = np.zeros_like(world.transitions)
+    stay = np.broadcast_to(np.eye(len(expert))[:, None], seen.shape)
+
+    def improve(episodes):
+        for steps in episodes:
+            np.add.at(seen, tuple(steps.T), 1)
+        total = seen.sum(axis=2, keepdims=True)
+        transitions = np.where(total > 0, seen / np.maximum(total, 1), stay)
+        match(World(transitions, world.ends), expert, rounds=COUNTED_ROUNDS, logits=logits)
+
+    return _play(world, lambda: softmax(logits, axis=1), improve, budgets, rng)
+
+
+def seen_pairs(
+    world: World, expert: np.ndarray, budgets: tuple[int, ...], rng: np.random.Generator
+) -> list[np.ndarray]:
+    """Learn by Q-learning for a reward of 1 for each demonstrated state and action."""
+    return q_learning(world, seen_reward(expert), budgets, rng)
+
+
+def _play(
+    world: World,
+    policy: Callable[[], np.ndarray],
+    improve: Callable[[list[np.ndarray]], None],
+    budgets: tuple[int, ...],
+    rng: np.random.Generator,
+    result: Callable[[], np.ndarray] | None = None,
+) -> list[np.ndarray]:
+    """Play rounds of episodes, each followed by an improvement."""
+    used, found = 0, []
+    for budget in budgets:
+        while used < budget:
+            episodes = [episode(world, policy(), rng) for _ in range(EPISODES)]
+            used += sum(map(len, episodes))
+            improve(episodes)
+        found.append((result or policy)())
+    return found
