@@ -5,18 +5,23 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import expit, softmax
 
-from gantutor.studies.imitation.learning import STEP, match, seen_reward
-from gantutor.studies.imitation.world import GAMMA, World, episode, visits
+from gantutor.studies.imitation.learning import match
+from gantutor.studies.imitation.world import GAMMA, World, best_policy, episode, uniform, visits
 
 EPISODES = 10  # of a round
-ANSWER_RATE = 30.0  # of the discriminator's table
+ANSWER_RATE = 100.0  # of the discriminator's table
+STEP = 1.0  # how far the logits move by an advantage of 1
 VALUE_RATE = 0.3  # of the table of action values
-CURIOUS = 0.1  # share of random actions of Q-learning
+CURIOUS = 0.1  # share of random actions while a plan is played, or a start
 COUNTED_ROUNDS = 20  # of matching in the counted world, for each round of episodes
 
 
 def gail(
-    world: World, expert: np.ndarray, budgets: tuple[int, ...], rng: np.random.Generator
+    world: World,
+    expert: np.ndarray,
+    budgets: tuple[int, ...],
+    rng: np.random.Generator,
+    start: np.ndarray | None = None,
 ) -> list[np.ndarray]:
     """Play, judge, revalue, improve, until each budget of steps in the world is used up.
 
@@ -29,6 +34,8 @@ def gail(
     budgets : tuple of int
         Steps in the world, rising.
     rng : numpy.random.Generator
+    start : numpy.ndarray, shape [S, A], optional
+        Policy to start from, of which nine tenths are kept; by default all actions evenly.
 
     Returns
     -------
@@ -36,6 +43,8 @@ def gail(
         The policy at the end of the round in which each budget was used up.
     """
     answers, values, logits = np.zeros((3, *expert.shape))
+    if start is not None:
+        logits += np.log((1 - CURIOUS) * start + CURIOUS * uniform(world))
 
     def improve(episodes):
         own, policy = visits(world, episodes), softmax(logits, axis=1)
@@ -66,51 +75,49 @@ def revalue(
             values[state, action] += VALUE_RATE * (goal - values[state, action])
 
 
-def q_learning(
-    world: World, reward: np.ndarray, budgets: tuple[int, ...], rng: np.random.Generator
-) -> list[np.ndarray]:
-    """Learn the best policy for a fixed reward; arguments and what is returned as in `gail`."""
-    values = np.zeros_like(reward)
-
-    def greedy():
-        best = values >= values.max(axis=1, keepdims=True)
-        return best / best.sum(axis=1, keepdims=True)
-
-    def curious():
-        return (1 - CURIOUS) * greedy() + CURIOUS / reward.shape[1]
-
-    def improve(episodes):
-        revalue(world, values, greedy(), reward, episodes)
-
-    return _play(world, curious, improve, budgets, rng, greedy)
-
-
 def counted_gail(
     world: World, expert: np.ndarray, budgets: tuple[int, ...], rng: np.random.Generator
 ) -> list[np.ndarray]:
-    """Match in a world whose transitions are counted while one plays; as `gail` otherwise.
+    """Match in a world whose transitions are counted while one plays; as `gail` otherwise."""
+    logits = np.zeros_like(expert)
+
+    def improve(counted):
+        match(counted, expert, rounds=COUNTED_ROUNDS, logits=logits)
+        return softmax(logits, axis=1)
+
+    return _count(world, improve, budgets, rng)
+
+
+def counted_plan(
+    world: World, reward: np.ndarray, budgets: tuple[int, ...], rng: np.random.Generator
+) -> list[np.ndarray]:
+    """Plan for a fixed reward, [S, A], in a counted world; as `gail` otherwise.
+
+    While it plays, one action in ten is random.
+    """
+    return _count(world, lambda counted: best_policy(counted, reward), budgets, rng, CURIOUS)
+
+
+def _count(world, improve, budgets, rng, curious=0.0):
+    """Play, count the transitions, improve in the counted world.
 
     An action that was never tried in a state is taken to lead nowhere: one stays.
     """
-    logits = np.zeros_like(expert)
     seen = np.zeros_like(world.transitions)
-    stay = np.broadcast_to(np.eye(len(expert))[:, None], seen.shape)
+    stay = np.broadcast_to(np.eye(len(seen))[:, None], seen.shape)
+    policy = uniform(world)
 
-    def improve(episodes):
+    def learn(episodes):
         for steps in episodes:
             np.add.at(seen, tuple(steps.T), 1)
         total = seen.sum(axis=2, keepdims=True)
-        transitions = np.where(total > 0, seen / np.maximum(total, 1), stay)
-        match(World(transitions, world.ends), expert, rounds=COUNTED_ROUNDS, logits=logits)
+        counted = np.where(total > 0, seen / np.maximum(total, 1), stay)
+        policy[...] = improve(World(counted, world.ends))
 
-    return _play(world, lambda: softmax(logits, axis=1), improve, budgets, rng)
+    def play():
+        return (1 - curious) * policy + curious * uniform(world)
 
-
-def seen_pairs(
-    world: World, expert: np.ndarray, budgets: tuple[int, ...], rng: np.random.Generator
-) -> list[np.ndarray]:
-    """Learn by Q-learning for a reward of 1 for each demonstrated state and action."""
-    return q_learning(world, seen_reward(expert), budgets, rng)
+    return _play(world, play, learn, budgets, rng, policy.copy)
 
 
 def _play(
