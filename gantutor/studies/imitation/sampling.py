@@ -16,7 +16,7 @@ CURIOUS = 0.1  # share of random actions while a plan is played, or a start
 COUNTED_ROUNDS = 20  # of matching in the counted world, for each round of episodes
 
 
-def gail(
+def play_gail(
     world: World,
     expert: np.ndarray,
     budgets: tuple[int, ...],
@@ -75,10 +75,10 @@ def revalue(
             values[state, action] += VALUE_RATE * (goal - values[state, action])
 
 
-def counted_gail(
+def play_counted(
     world: World, expert: np.ndarray, budgets: tuple[int, ...], rng: np.random.Generator
 ) -> list[np.ndarray]:
-    """Match in a world whose transitions are counted while one plays; as `gail` otherwise."""
+    """Match in a world whose transitions are counted while one plays; as `play_gail` otherwise."""
     logits = np.zeros_like(expert)
 
     def improve(counted):
@@ -88,10 +88,10 @@ def counted_gail(
     return _count(world, improve, budgets, rng)
 
 
-def counted_plan(
+def play_plans(
     world: World, reward: np.ndarray, budgets: tuple[int, ...], rng: np.random.Generator
 ) -> list[np.ndarray]:
-    """Plan for a fixed reward, [S, A], in a counted world; as `gail` otherwise.
+    """Plan for a fixed reward, [S, A], in a counted world; as `play_gail` otherwise.
 
     While it plays, one action in ten is random.
     """

@@ -7,7 +7,16 @@ from typing import NamedTuple
 import numpy as np
 
 from gantutor.runs import seeds
-from gantutor.studies.imitation import learning, sampling
+from gantutor.studies.imitation.learning import (
+    ask,
+    clone,
+    clone_and_return,
+    clone_nearest,
+    match,
+    seen_reward,
+    square_reward,
+)
+from gantutor.studies.imitation.sampling import play_counted, play_gail, play_plans
 from gantutor.studies.imitation.world import (
     GOAL,
     World,
@@ -110,17 +119,17 @@ def learn(
     world, answers = task.world, sum(map(len, shown))
     numbers, expert = count(world, shown), visits(world, shown)
     if method == "ask":
-        numbers = learning.ask(world, task.policy, shown[0], len(shown), rng)
-        return learning.clone(numbers), int(numbers.sum())
+        numbers = ask(world, task.policy, shown[0], len(shown), rng)
+        return clone(numbers), int(numbers.sum())
     learned = {
         "random": lambda: uniform(world),
         "expert": lambda: task.policy,
-        "clone": lambda: learning.clone(numbers),
-        "nearest": lambda: learning.clone_nearest(numbers),
-        "return": lambda: learning.clone_and_return(world, numbers),
-        "seen pairs": lambda: best_policy(world, learning.seen_reward(expert)),
-        "squares": lambda: learning.match(world, expert, learning.square_reward),
-        "gail": lambda: learning.match(world, expert),
+        "clone": lambda: clone(numbers),
+        "nearest": lambda: clone_nearest(numbers),
+        "return": lambda: clone_and_return(world, numbers),
+        "seen pairs": lambda: best_policy(world, seen_reward(expert)),
+        "squares": lambda: match(world, expert, square_reward),
+        "gail": lambda: match(world, expert),
     }
     return learned[method](), answers
 
@@ -131,15 +140,15 @@ def play(
     """Learn from demonstrations and steps in the world; return the policy at each budget."""
     world, expert, budgets = task.world, visits(task.world, shown), LEVELS["steps"]
     if method == "gail":
-        return sampling.gail(world, expert, budgets, rng)
+        return play_gail(world, expert, budgets, rng)
     if method == "gail from clone":
-        start = learning.clone(count(world, shown))
-        return sampling.gail(world, expert, budgets, rng, start)
+        start = clone(count(world, shown))
+        return play_gail(world, expert, budgets, rng, start)
     if method == "counted gail":
-        return sampling.counted_gail(world, expert, budgets, rng)
+        return play_counted(world, expert, budgets, rng)
     known = method == "counted reward"
-    reward = goal_reward(world) if known else learning.seen_reward(expert)
-    return sampling.counted_plan(world, reward, budgets, rng)
+    reward = goal_reward(world) if known else seen_reward(expert)
+    return play_plans(world, reward, budgets, rng)
 
 
 def run(
