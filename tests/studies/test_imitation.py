@@ -56,6 +56,45 @@ def test_a_return_is_the_share_of_time_in_the_goal():
     assert shares.sum() == pytest.approx(1)
 
 
+def test_laps_earn_a_reward_at_each_gate_and_pay_for_the_way_back():
+    world = grid.build_world([], slip=0.0, laps=True)
+    assert not world.ends.any()
+    reward, last = grid.lap_reward(world), grid.SIZE - 1
+    corners = [(0, 0), (0, last), (last, last), (last, 0)]
+    there = {action: 0.0 for action in range(4)}
+    for (row, column), action in zip(corners, (1, 2, 3, 0), strict=True):  # once around the border
+        for step in range(last):
+            cell = (np.array((row, column)) + step * grid.MOVES[action]) @ (grid.SIZE, 1)
+            there[action] += reward[cell, action]
+    assert list(there.values()) == [1, 1, 1, 1]
+    middle = grid.SIZE // 2
+    assert not reward[middle * grid.SIZE + middle].any()
+    right, left = 1, 3
+    assert reward[middle, right] == 1 and reward[middle + 1, left] == -1
+    assert reward.sum() == 0, "as many ways back as there"
+
+
+def test_laps_end_only_in_pits(task):
+    laps = study.draw_task(0, laps=True)
+    assert laps.world.ends.sum() == grid.LAP_PITS
+    shares = grid.occupancy(laps.world, laps.best)
+    assert grid.in_pits(laps.world, laps.best) == pytest.approx(shares[laps.world.ends].sum())
+    fallen = grid.occupancy(task.world, task.best)[task.world.ends].sum()
+    both = grid.in_pits(task.world, task.best) + grid.value(task.world, task.best)
+    assert both == pytest.approx(fallen)
+    assert study.score(laps, grid.uniform(laps.world)) == pytest.approx(0)
+    assert study.score(laps, laps.best) == pytest.approx(1)
+
+
+def test_the_last_cells_are_a_reward_and_a_plan_goes_there(task):
+    first, second = (np.array(steps) for steps in ([(0, 1, 1), (1, 1, 2)], [(0, 2, 7)]))
+    reward = learning.last_cell_reward(task.world, [first, second, first])
+    assert (reward[2] == 2).all() and (reward[7] == 1).all() and reward.sum() == 12
+    arrived = study.arrivals(task.episodes)[:1]
+    plan = grid.best_policy(task.world, learning.last_cell_reward(task.world, arrived))
+    assert np.array_equal(plan, task.best)
+
+
 def test_no_policy_beats_value_iteration(task, policy):
     most = grid.value(task.world, task.best)
     assert all(grid.value(task.world, p) < most for p in (policy, grid.uniform(task.world)))
@@ -153,6 +192,21 @@ def test_the_discriminators_table_has_its_best_answer_as_fixed_point():
     slope = expert * expit(-logits) - own * expit(logits)
     assert np.allclose(slope, 0)
     assert np.allclose(np.logaddexp(0, logits), learning.adversarial_reward(expert, own))
+
+
+def test_in_a_model_untried_actions_stay_and_tried_ones_are_counted(task):
+    models = []
+
+    def improve(model):
+        models.append(model)
+        return grid.uniform(task.world)
+
+    sampling._model(task.world, improve, (200, 50_000), np.random.default_rng(8))
+    first, last = models[0].transitions, models[-1].transitions
+    assert np.allclose(first.sum(axis=2), 1) and np.allclose(last.sum(axis=2), 1)
+    untried = 47, 2  # far from the start after 200 steps
+    assert first[*untried, 47] == 1
+    assert np.abs(last[0] - task.world.transitions[0]).max() < 0.02
 
 
 def test_budgets_are_kept_to_a_round(task):

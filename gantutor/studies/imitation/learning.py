@@ -10,7 +10,6 @@ from gantutor.studies.imitation.world import (
     SIZE,
     World,
     advantages,
-    best_policy,
     count,
     episode,
     occupancy,
@@ -55,6 +54,14 @@ def seen_reward(expert: np.ndarray) -> np.ndarray:
     return (expert > 0).astype(float)
 
 
+def last_cell_reward(world: World, episodes: list[np.ndarray]) -> np.ndarray:
+    """Return for each cell how many episodes ended there, [S, A]."""
+    reward = np.zeros(world.transitions.shape[:2])
+    for steps in episodes:
+        reward[steps[-1, 2]] += 1
+    return reward
+
+
 def adversarial_reward(expert: np.ndarray, own: np.ndarray) -> np.ndarray:
     """Return −log(1 − D) of the best discriminator, D = expert / (expert + own)."""
     return np.log1p(expert / np.maximum(own, TINY))
@@ -96,11 +103,6 @@ def match(
         own = occupancy(world, policy)
         logits += STEP * advantages(world, policy, reward(expert, own))
     return softmax(logits, axis=1)
-
-
-def seen_pairs(world: World, expert: np.ndarray) -> np.ndarray:
-    """Return the best policy for a reward of 1 for each demonstrated state and action."""
-    return best_policy(world, seen_reward(expert))
 
 
 def ask(

@@ -12,8 +12,8 @@ EPISODES = 10  # of a round
 ANSWER_RATE = 100.0  # of the discriminator's table
 STEP = 1.0  # how far the logits move by an advantage of 1
 VALUE_RATE = 0.3  # of the table of action values
-CURIOUS = 0.1  # share of random actions while a plan is played, or a start
-COUNTED_ROUNDS = 20  # of matching in the counted world, for each round of episodes
+CURIOUS = 0.1  # share of random actions in a start, and while one plays to learn a model
+MODEL_ROUNDS = 100  # of matching in the model, for each round of episodes
 
 
 def play_gail(
@@ -75,31 +75,28 @@ def revalue(
             values[state, action] += VALUE_RATE * (goal - values[state, action])
 
 
-def play_counted(
+def play_match(
     world: World, expert: np.ndarray, budgets: tuple[int, ...], rng: np.random.Generator
 ) -> list[np.ndarray]:
-    """Match in a world whose transitions are counted while one plays; as `play_gail` otherwise."""
+    """Match in a model: in a world whose transitions are counted; as `play_gail` otherwise."""
     logits = np.zeros_like(expert)
 
-    def improve(counted):
-        match(counted, expert, rounds=COUNTED_ROUNDS, logits=logits)
+    def improve(model):
+        match(model, expert, rounds=MODEL_ROUNDS, logits=logits)
         return softmax(logits, axis=1)
 
-    return _count(world, improve, budgets, rng)
+    return _model(world, improve, budgets, rng)
 
 
 def play_plans(
     world: World, reward: np.ndarray, budgets: tuple[int, ...], rng: np.random.Generator
 ) -> list[np.ndarray]:
-    """Plan for a fixed reward, [S, A], in a counted world; as `play_gail` otherwise.
-
-    While it plays, one action in ten is random.
-    """
-    return _count(world, lambda counted: best_policy(counted, reward), budgets, rng, CURIOUS)
+    """Plan for a fixed reward, [S, A], in a model; as `play_match` otherwise."""
+    return _model(world, lambda model: best_policy(model, reward), budgets, rng)
 
 
-def _count(world, improve, budgets, rng, curious=0.0):
-    """Play, count the transitions, improve in the counted world.
+def _model(world, improve, budgets, rng):
+    """Play, one action in ten at random, count the transitions, improve in the counted world.
 
     An action that was never tried in a state is taken to lead nowhere: one stays.
     """
@@ -115,7 +112,7 @@ def _count(world, improve, budgets, rng, curious=0.0):
         policy[...] = improve(World(counted, world.ends))
 
     def play():
-        return (1 - curious) * policy + curious * uniform(world)
+        return (1 - CURIOUS) * policy + CURIOUS * uniform(world)
 
     return _play(world, play, learn, budgets, rng, policy.copy)
 

@@ -12,11 +12,12 @@ from gantutor.studies.imitation.learning import (
     clone,
     clone_and_return,
     clone_nearest,
+    last_cell_reward,
     match,
     seen_reward,
     square_reward,
 )
-from gantutor.studies.imitation.sampling import play_counted, play_gail, play_plans
+from gantutor.studies.imitation.sampling import play_gail, play_match, play_plans
 from gantutor.studies.imitation.world import (
     GOAL,
     World,
@@ -26,8 +27,9 @@ from gantutor.studies.imitation.world import (
     episode,
     goal_reward,
     in_pits,
+    lap_reward,
+    occupancy,
     uniform,
-    value,
     visits,
 )
 
@@ -37,25 +39,27 @@ SHOWN = 2  # demonstrations where steps in the world are counted
 
 KEYS = ("task", "method", "expert")
 _FIXED = ("random", "expert")
-_CLONED = ("clone", "nearest", "ask")
-_PLANNED = ("return", "seen pairs", "squares", "gail")
-_SAMPLED = ("gail", "gail from clone", "counted gail", "counted seen pairs", "counted reward")
+_CLONED = ("clone", "nearest")
+_PLANNED = ("return", "last cell", "seen pairs", "frequencies", "squares", "gail")
+_STEPS = ("gail", "gail from clone")
+_MODEL = ("gail", "seen pairs", "frequencies", "last cell", "reward")
+EXPERTS = {
+    "best": {},
+    "careless": {"careless": True},
+    "best, arrived": {"arrived": True},
+    "careless, arrived": {"careless": True, "arrived": True},
+    "laps": {"laps": True},
+    "laps, careless": {"laps": True, "careless": True},
+}
 SETTINGS = {
-    **{
-        ("demonstrations", method, expert): {"method": method, "careless": expert == "careless"}
-        for expert in ("best", "careless")
-        for method in (*_FIXED, *_CLONED, *_PLANNED)
-    },
-    **{
-        ("demonstrations", method, f"{expert}, arrived"): {
-            "method": method,
-            "careless": expert == "careless",
-            "arrived": True,
-        }
-        for expert in ("best", "careless")
-        for method in ("clone", *_PLANNED)
-    },
-    **{("steps", method, "best"): {"method": method, "task": "steps"} for method in _SAMPLED},
+    ("demonstrations", method, expert): {"method": method, **choice}
+    for expert, choice in EXPERTS.items()
+    for method in (*_FIXED, *_CLONED, "ask", *_PLANNED)
+    if "arrived" not in expert or method not in ("random", "expert", "ask")
+}
+SETTINGS |= {
+    ("steps", method, "best"): {"method": method, "task": "steps"}
+    for method in (*_STEPS, *(f"model + {method}" for method in _MODEL))
 }
 
 SEEDS = 20
@@ -77,6 +81,8 @@ class Task(NamedTuple):
     Attributes
     ----------
     world : World
+    reward : numpy.ndarray, shape [S, A]
+        The true one, which imitation does not know.
     best : numpy.ndarray, shape [S, A]
         The policy with the highest return.
     policy : numpy.ndarray, shape [S, A]
@@ -86,19 +92,21 @@ class Task(NamedTuple):
     """
 
     world: World
+    reward: np.ndarray
     best: np.ndarray
     policy: np.ndarray
     episodes: list[np.ndarray]
 
 
 @cache
-def draw_task(seed: int, careless: bool = False) -> Task:
+def draw_task(seed: int, careless: bool = False, laps: bool = False) -> Task:
     """Draw a world, and let the best or the careless expert play in it."""
-    world = draw_world(seed)
-    best = best_policy(world, goal_reward(world))
+    world = draw_world(seed, laps)
+    reward = lap_reward(world) if laps else goal_reward(world)
+    best = best_policy(world, reward)
     policy = (1 - CARELESS) * best + CARELESS * uniform(world) if careless else best
     rng = seeds.rng(seed, "labels")
-    return Task(world, best, policy, [episode(world, policy, rng) for _ in range(100)])
+    return Task(world, reward, best, policy, [episode(world, policy, rng) for _ in range(100)])
 
 
 def arrivals(episodes: list[np.ndarray]) -> list[np.ndarray]:
@@ -108,8 +116,11 @@ def arrivals(episodes: list[np.ndarray]) -> list[np.ndarray]:
 
 def score(task: Task, policy: np.ndarray) -> float:
     """Return a policy's return, so that random actions have 0 and the best policy has 1."""
-    floor, ceiling = (value(task.world, known) for known in (uniform(task.world), task.best))
-    return (value(task.world, policy) - floor) / (ceiling - floor)
+    floor, own, ceiling = (
+        (occupancy(task.world, known) * task.reward).sum()
+        for known in (uniform(task.world), policy, task.best)
+    )
+    return float((own - floor) / (ceiling - floor))
 
 
 def learn(
@@ -127,7 +138,9 @@ def learn(
         "clone": lambda: clone(numbers),
         "nearest": lambda: clone_nearest(numbers),
         "return": lambda: clone_and_return(world, numbers),
+        "last cell": lambda: best_policy(world, last_cell_reward(world, shown)),
         "seen pairs": lambda: best_policy(world, seen_reward(expert)),
+        "frequencies": lambda: best_policy(world, expert),
         "squares": lambda: match(world, expert, square_reward),
         "gail": lambda: match(world, expert),
     }
@@ -144,11 +157,15 @@ def play(
     if method == "gail from clone":
         start = clone(count(world, shown))
         return play_gail(world, expert, budgets, rng, start)
-    if method == "counted gail":
-        return play_counted(world, expert, budgets, rng)
-    known = method == "counted reward"
-    reward = goal_reward(world) if known else seen_reward(expert)
-    return play_plans(world, reward, budgets, rng)
+    if method == "model + gail":
+        return play_match(world, expert, budgets, rng)
+    rewards = {
+        "seen pairs": seen_reward(expert),
+        "frequencies": expert,
+        "last cell": last_cell_reward(world, shown),
+        "reward": task.reward,
+    }
+    return play_plans(world, rewards[method.removeprefix("model + ")], budgets, rng)
 
 
 def run(
@@ -156,6 +173,7 @@ def run(
     method: str,
     careless: bool = False,
     arrived: bool = False,
+    laps: bool = False,
     task: str = "demonstrations",
 ) -> dict[str, float]:
     """Learn policies by one method at five levels, and score each exactly.
@@ -169,6 +187,8 @@ def run(
         Whether a fifth of the expert's actions is random.
     arrived : bool
         Whether only demonstrations that end in the goal are used.
+    laps : bool
+        Whether the expert walks laps, instead of going to a goal.
     task : str
         ``"demonstrations"``: levels are numbers of demonstrations, the world is known to the
         methods that plan; or ``"steps"``: there are two demonstrations, and levels are steps in
@@ -180,7 +200,7 @@ def run(
         ``seconds`` on the processor, and for each level the ``value``, as `score` says, the share
         of time in ``pits``, and the number of ``answers`` that the expert gave.
     """
-    begin, drawn = time.process_time(), draw_task(seed, careless)
+    begin, drawn = time.process_time(), draw_task(seed, careless, laps)
     episodes = arrivals(drawn.episodes) if arrived else drawn.episodes
     rng = seeds.rng(seed, "noise")
     if task == "steps":

@@ -9,6 +9,7 @@ from gantutor.runs import seeds
 SIZE = 7  # cells on a side
 MOVES = np.array([(-1, 0), (0, 1), (1, 0), (0, -1)])  # up, right, down, left
 PITS = 6
+LAP_PITS = 4  # where the task is to walk laps, for which there is less room
 SLIP = 0.1  # probability of going to the left of where one wanted, and as much to the right
 GAMMA = 0.95  # discount of a step
 LONGEST = 100  # steps after which an episode is broken off
@@ -23,17 +24,18 @@ class World(NamedTuple):
     transitions : numpy.ndarray, shape [S, A, S]
         Probabilities of the next state.
     ends : numpy.ndarray of bool, shape [S]
-        Where an episode ends, which is where every action stays: pits and the goal.
+        Where an episode ends, which is where every action stays: pits and the goal. Where the
+        task is to walk laps there is no goal.
     """
 
     transitions: np.ndarray
     ends: np.ndarray
 
 
-def build_world(pits, slip: float = SLIP) -> World:
-    """Build the grid from the numbers of the cells that are pits."""
+def build_world(pits, slip: float = SLIP, laps: bool = False) -> World:
+    """Build the grid from the numbers of the cells that are pits; for laps, without a goal."""
     states, actions = SIZE * SIZE, len(MOVES)
-    ends = np.isin(np.arange(states), [*pits, GOAL])
+    ends = np.isin(np.arange(states), [*pits] if laps else [*pits, GOAL])
     transitions = np.zeros((states, actions, states))
     for state in range(states):
         for action in range(actions):
@@ -47,13 +49,16 @@ def build_world(pits, slip: float = SLIP) -> World:
     return World(transitions, ends)
 
 
-def draw_world(seed: int, least: float = 0.38) -> World:
-    """Draw the pits until the best policy has a return of at least `least`."""
+def draw_world(seed: int, laps: bool = False) -> World:
+    """Draw the pits until the best policy has a return of at least 0.38, or 0.15 with laps."""
     rng = seeds.rng(seed, "data")
+    number, least, reward_of = (LAP_PITS, 0.15, lap_reward) if laps else (PITS, 0.38, goal_reward)
     while True:
-        pits = rng.choice(np.arange(1, SIZE * SIZE - 1), PITS, replace=False)
-        world = build_world(pits)
-        if value(world, best_policy(world, goal_reward(world))) >= least:
+        pits = rng.choice(np.arange(1, SIZE * SIZE - 1), number, replace=False)
+        world = build_world(pits, laps=laps)
+        reward = reward_of(world)
+        best = best_policy(world, reward)
+        if (occupancy(world, best) * reward).sum() >= least:
             return world
 
 
@@ -62,6 +67,27 @@ def goal_reward(world: World) -> np.ndarray:
     reward = np.zeros(world.transitions.shape[:2])
     reward[GOAL] = 1
     return reward
+
+
+def lap_reward(world: World) -> np.ndarray:
+    """Return the reward for laps, [S, A]: mean gates passed clockwise, less those passed back.
+
+    Four gates go from the middle of the sides to the middle of the grid, which belongs to none.
+    """
+    middle = SIZE // 2
+    gates = np.zeros((SIZE * SIZE, SIZE * SIZE))
+    for near in range(middle):
+        far = SIZE - 1 - near
+        for row, column, action in (
+            (near, middle, 1),
+            (middle, far, 2),
+            (far, middle, 3),
+            (middle, near, 0),
+        ):
+            down, right = MOVES[action]
+            here, there = row * SIZE + column, (row + down) * SIZE + column + right
+            gates[here, there], gates[there, here] = 1, -1
+    return np.einsum("sat,st->sa", world.transitions, gates)
 
 
 def occupancy(world: World, policy: np.ndarray) -> np.ndarray:
@@ -106,7 +132,8 @@ def value(world: World, policy: np.ndarray) -> float:
 
 def in_pits(world: World, policy: np.ndarray) -> float:
     """Return a policy's discounted share of time in pits."""
-    return float(occupancy(world, policy)[world.ends].sum()) - value(world, policy)
+    pits = world.ends & (np.arange(len(policy)) != GOAL)
+    return float(occupancy(world, policy)[pits].sum())
 
 
 def uniform(world: World) -> np.ndarray:
