@@ -38,40 +38,34 @@ LEVELS = {"demonstrations": (1, 2, 5, 10, 20), "steps": (300, 1000, 3000, 10_000
 SHOWN = 2  # demonstrations where steps in the world are counted
 
 KEYS = ("task", "method", "expert")
-_FIXED = ("random", "expert")
-_CLONED = ("clone", "nearest")
+_SIMPLE = ("expert", "clone", "nearest")
 _PLANNED = ("return", "last cell", "seen pairs", "frequencies", "squares", "gail")
-_STEPS = ("gail", "gail from clone")
+_ALL = (*_SIMPLE, *_PLANNED)
 _MODEL = ("gail", "seen pairs", "frequencies", "last cell", "reward")
-EXPERTS = {
-    "best": {},
-    "careless": {"careless": True},
-    "best, arrived": {"arrived": True},
-    "careless, arrived": {"careless": True, "arrived": True},
-    "laps": {"laps": True},
-    "laps, careless": {"laps": True, "careless": True},
+EXPERTS = {  # what is demonstrated, and the methods that learn from it
+    "best": ({}, ("random", "ask", *_ALL)),
+    "best, arrived": ({"arrived": True}, ("gail",)),
+    "careless": ({"careless": True}, _ALL),
+    "careless, arrived": ({"careless": True, "arrived": True}, _ALL[1:]),
+    "laps": ({"laps": True}, ("random", *_ALL)),
+    "laps, careless": ({"careless": True, "laps": True}, _ALL),
 }
 SETTINGS = {
     ("demonstrations", method, expert): {"method": method, **choice}
-    for expert, choice in EXPERTS.items()
-    for method in (*_FIXED, *_CLONED, "ask", *_PLANNED)
-    if "arrived" not in expert or method not in ("random", "expert", "ask")
+    for expert, (choice, methods) in EXPERTS.items()
+    for method in methods
 }
 SETTINGS |= {
     ("steps", method, "best"): {"method": method, "task": "steps"}
-    for method in (*_STEPS, *(f"model + {method}" for method in _MODEL))
+    for method in ("gail", "gail from clone", *(f"model + {method}" for method in _MODEL))
 }
 
 SEEDS = 20
-_MEASURES = ("value", "pits", "answers")
 COLUMNS = {
     "seed": (0, np.inf),
     "seconds": (0, np.inf),
-    **{
-        f"{measure}_{level}": (-1, np.inf if measure == "answers" else 1.001)
-        for measure in _MEASURES
-        for level in range(1, 6)
-    },
+    **{f"value_{level}": (-1, 1.001) for level in range(1, 6)},
+    "pits": (0, 1),
 }
 
 
@@ -123,19 +117,14 @@ def score(task: Task, policy: np.ndarray) -> float:
     return float((own - floor) / (ceiling - floor))
 
 
-def learn(
-    task: Task, method: str, shown: list[np.ndarray], rng: np.random.Generator
-) -> tuple[np.ndarray, int]:
-    """Learn a policy from demonstrations; return it, and how many actions the expert told."""
-    world, answers = task.world, sum(map(len, shown))
-    numbers, expert = count(world, shown), visits(world, shown)
-    if method == "ask":
-        numbers = ask(world, task.policy, shown[0], len(shown), rng)
-        return clone(numbers), int(numbers.sum())
+def learn(task: Task, method: str, shown: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    """Learn a policy from demonstrations."""
+    world, numbers, expert = task.world, count(task.world, shown), visits(task.world, shown)
     learned = {
         "random": lambda: uniform(world),
         "expert": lambda: task.policy,
         "clone": lambda: clone(numbers),
+        "ask": lambda: clone(ask(world, task.policy, shown[0], len(shown), rng)),
         "nearest": lambda: clone_nearest(numbers),
         "return": lambda: clone_and_return(world, numbers),
         "last cell": lambda: best_policy(world, last_cell_reward(world, shown)),
@@ -144,7 +133,7 @@ def learn(
         "squares": lambda: match(world, expert, square_reward),
         "gail": lambda: match(world, expert),
     }
-    return learned[method](), answers
+    return learned[method]()
 
 
 def play(
@@ -197,20 +186,18 @@ def run(
     Returns
     -------
     dict of float
-        ``seconds`` on the processor, and for each level the ``value``, as `score` says, the share
-        of time in ``pits``, and the number of ``answers`` that the expert gave.
+        ``seconds`` on the processor, for each level the ``value``, as `score` says, and for the
+        second one the share of time in ``pits``.
     """
     begin, drawn = time.process_time(), draw_task(seed, careless, laps)
     episodes = arrivals(drawn.episodes) if arrived else drawn.episodes
     rng = seeds.rng(seed, "noise")
     if task == "steps":
-        shown = episodes[:SHOWN]
-        found = [(policy, sum(map(len, shown))) for policy in play(drawn, method, shown, rng)]
+        found = play(drawn, method, episodes[:SHOWN], rng)
     else:
         found = [learn(drawn, method, episodes[:n], rng) for n in LEVELS["demonstrations"]]
     row = {"seconds": round(time.process_time() - begin, 2)}
-    for level, (policy, answers) in enumerate(found, 1):
-        row[f"value_{level}"] = round(score(drawn, policy), 3)
-        row[f"pits_{level}"] = round(in_pits(drawn.world, policy), 3)
-        row[f"answers_{level}"] = answers
-    return row
+    row |= {
+        f"value_{level}": round(score(drawn, policy), 3) for level, policy in enumerate(found, 1)
+    }
+    return row | {"pits": round(in_pits(drawn.world, found[1]), 3)}
