@@ -222,6 +222,26 @@ def test_budgets_are_kept_to_a_round(task):
     assert len(found) == 2 and sum(steps) >= 500 > sum(steps[:-1])
 
 
+@pytest.mark.parametrize(
+    "method", sorted({key[1] for key in study.SETTINGS if key[0] == "demonstrations"})
+)
+def test_what_is_learned_is_a_policy(task, method):
+    found = study.learn(task, method, task.episodes[:2], np.random.default_rng(9))
+    assert found.shape == SHAPE and found.min() >= 0
+    assert np.allclose(found.sum(axis=1), 1)
+
+
+def test_fixed_rewards_differ_in_what_they_count(task):
+    shown = task.episodes[:5]
+    often, ever = (
+        grid.visits(task.world, shown),
+        learning.seen_reward(grid.visits(task.world, shown)),
+    )
+    assert np.array_equal(often > 0, ever == 1) and len(np.unique(often)) > 10
+    best = grid.best_policy(task.world, often)
+    assert np.array_equal(study.learn(task, "frequencies", shown, np.random.default_rng()), best)
+
+
 def test_worlds_and_demonstrations_differ_between_seeds_and_scores_have_two_anchors(task):
     other = study.draw_task(1)
     assert not np.array_equal(other.world.ends, task.world.ends)
