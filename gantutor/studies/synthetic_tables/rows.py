@@ -102,18 +102,30 @@ def jittered(train, count, rng):
 
 
 def copula(train, count, rng):
-    """Draw rows with the normal scores' correlations and the columns' own distributions."""
-    from scipy.stats import norm, rankdata
+    """Draw correlated normal numbers, and turn each into a quantile of its column.
 
-    shuffled = train.sample(frac=1, random_state=rng)  # equal values are ranked in this order
-    scores = norm.ppf(rankdata(shuffled, method="ordinal", axis=0) / (len(train) + 1))
-    correlation = np.corrcoef(scores, rowvar=False)
-    drawn = rng.multivariate_normal(np.zeros(len(correlation)), correlation, count)
-    levels = norm.cdf(drawn)
-    columns = zip(train, levels.T, strict=True)
-    return pd.DataFrame(
-        {name: np.quantile(train[name], u, method="inverted_cdf") for name, u in columns}
-    )
+    The numbers' correlations are those that give the columns the rank correlations of `train`.
+    """
+    from scipy.stats import norm, spearmanr
+
+    def column(name, numbers):
+        return np.quantile(train[name], norm.cdf(numbers), method="inverted_cdf")
+
+    first, second = rng.standard_normal((2, 4000))
+    correlation = np.eye(train.shape[1])
+    wanted = train.corr(method="spearman").fillna(0).to_numpy()
+    for i, j in zip(*np.triu_indices(len(wanted), 1), strict=True):
+        low, high, one = -0.999, 0.999, column(train.columns[i], first)
+        for _ in range(10):  # bisection: ranks follow the correlation of the numbers
+            middle = (low + high) / 2
+            other = middle * first + np.sqrt(1 - middle**2) * second
+            found = spearmanr(one, column(train.columns[j], other)).statistic
+            low, high = (middle, high) if found < wanted[i, j] else (low, middle)
+        correlation[i, j] = correlation[j, i] = middle
+    sizes, axes = np.linalg.eigh(correlation)
+    drawn = rng.standard_normal((count, len(sizes))) * np.sqrt(sizes.clip(min=1e-6)) @ axes.T
+    drawn /= np.sqrt((axes**2 * sizes.clip(min=1e-6)).sum(axis=1))
+    return pd.DataFrame({name: column(name, x) for name, x in zip(train, drawn.T, strict=True)})
 
 
 def smote(train, count, rng):
