@@ -8,9 +8,15 @@ import numpy as np
 
 from gantutor.runs import seeds
 
-STEPS = 3000  # updates of each network
+STEPS = 1500  # updates of each network
 MISSING = 0.2  # share of the cells, at random
 NEIGHBOURS = 5
+
+NETWORKS = {
+    "GAIN": {},
+    "GAIN, no adversary": {"adversarial": 0.0},
+    "hide and predict": {"adversarial": 0.0, "hide": MISSING},
+}
 
 KEYS = ("method",)
 SETTINGS = {
@@ -20,8 +26,7 @@ SETTINGS = {
         "nearest rows",
         "regression",
         "regression, drawn",
-        "GAIN",
-        "GAIN, no adversary",
+        *NETWORKS,
         "all other cells known",
     )
 }
@@ -96,11 +101,10 @@ def fill(some: Cells, method: str, seed: int) -> np.ndarray:
     from sklearn.experimental import enable_iterative_imputer  # noqa: F401
     from sklearn.impute import IterativeImputer, KNNImputer, SimpleImputer
 
-    if method.startswith("GAIN"):
+    if method in NETWORKS:
         from gantutor.studies.missing_cells import training
 
-        weight = 0.0 if "no adversary" in method else 1.0
-        generator = training.train(some.holed, STEPS, seed, weight)
+        generator = training.train(some.holed, STEPS, seed, **NETWORKS[method])
         return training.fill(generator, some.holed, seed)
     if method == "all other cells known":
         return np.where(some.seen, some.whole, from_the_others(some.whole))

@@ -30,7 +30,7 @@ def build(columns: int, seed: int):
     return networks
 
 
-def losses(generator, discriminator, cells, seen, hint, adversarial=1.0):
+def losses(generator, discriminator, cells, seen, hint, adversarial=1.0, hidden=None):
     """Return the losses of the generator and of the discriminator.
 
     Parameters
@@ -45,8 +45,11 @@ def losses(generator, discriminator, cells, seen, hint, adversarial=1.0):
         1 for an observed cell that the discriminator is told of.
     adversarial : float
         Weight of what the discriminator says in the generator's loss.
+    hidden : tf.Tensor, float32, shape [N, d], optional
+        1 for an observed cell that the generator is not shown; 0 for all if not given.
     """
-    guess = generator(tf.concat([cells, seen], 1))
+    shown = seen if hidden is None else seen * (1 - hidden)
+    guess = generator(tf.concat([shown * cells, shown], 1))
     filled = seen * cells + (1 - seen) * guess
     logits = discriminator(tf.concat([filled, hint], 1))
     d_loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(seen, logits))
@@ -62,18 +65,22 @@ def updates(generator, discriminator, adversarial=1.0):
         adam.build(network.trainable_variables)
 
     @tf.function
-    def update(cells, seen, hint):
+    def update(cells, seen, hint, hidden):
         for place, network in ((1, discriminator), (0, generator)):
             with tf.GradientTape() as tape:
-                both = losses(generator, discriminator, cells, seen, hint, adversarial)
+                both = losses(generator, discriminator, cells, seen, hint, adversarial, hidden)
             weights = network.trainable_variables
             adams[place].apply(tape.gradient(both[place], weights), weights)
 
     return update
 
 
-def train(holed: np.ndarray, steps: int, seed: int, adversarial: float = 1.0):
-    """Train a GAIN on a table with NaN in its missing cells, and return the generator."""
+def train(holed: np.ndarray, steps: int, seed: int, adversarial: float = 1.0, hide: float = 0.0):
+    """Train a GAIN on a table with NaN in its missing cells, and return the generator.
+
+    `hide` is the share of the observed cells that the generator is not shown, anew in each batch,
+    and has to predict with the others.
+    """
     generator, discriminator = build(holed.shape[1], seed)
     update = updates(generator, discriminator, adversarial)
     order, noise, hints = (seeds.rng(seed, name) for name in ("order", "noise", "labels"))
@@ -81,7 +88,9 @@ def train(holed: np.ndarray, steps: int, seed: int, adversarial: float = 1.0):
         batch = holed[order.choice(len(holed), BATCH_SIZE, replace=False)]
         seen = (~np.isnan(batch)).astype(np.float32)
         hint = seen * (hints.random(seen.shape) < HINT)
-        update(*map(tf.constant, (begin(batch, noise), seen, hint.astype(np.float32))))
+        hidden = seen * (hints.random(seen.shape) < hide)
+        masks = (some.astype(np.float32) for some in (seen, hint, hidden))
+        update(*map(tf.constant, (begin(batch, noise), *masks)))
     return generator
 
 

@@ -12,8 +12,9 @@ WIDTH = 32
 DILATIONS = (1, 2, 4, 8, 16)
 BEFORE = 4 * sum(DILATIONS)  # days of noise before the window that reach into it
 LATENT_DIM = (DAYS + BEFORE) * CHANNELS
-BATCH_SIZE = 64
+BATCH_SIZE = 32
 LEARNING_RATE = 5e-4  # of Adam with β₁ = 0, β₂ = 0.9, for both networks
+DECAY = 0.99  # of the moving average of the generator's weights
 PENALTIES = {"r1": 1.0, "r2": 1.0}
 
 
@@ -28,9 +29,9 @@ def build(seed: int):
             inputs = keras.Input((LATENT_DIM,))
             x = layers.Reshape((DAYS + BEFORE, CHANNELS))(inputs)
             for dilation in DILATIONS:
-                x = layers.Conv1D(
-                    WIDTH, 5, dilation_rate=dilation, kernel_initializer=next(draw)
-                )(x)
+                x = layers.Conv1D(WIDTH, 5, dilation_rate=dilation, kernel_initializer=next(draw))(
+                    x
+                )
                 x = layers.LeakyReLU(negative_slope=0.2)(x)
             outputs = layers.Reshape((DAYS,))(layers.Conv1D(1, 1, kernel_initializer=next(draw))(x))
         else:
@@ -61,7 +62,7 @@ def train(series: np.ndarray, steps: int, seed: int):
     real = windows(series)
     game = GAN(*build(seed), LATENT_DIM, loss="relativistic", penalties=PENALTIES)
     adams = (keras.optimizers.Adam(LEARNING_RATE, 0.0, 0.9) for _ in range(2))
-    game.compile(*adams, seed=seed)
+    game.compile(*adams, ema_decay=DECAY, seed=seed)
     per_epoch = len(real) // BATCH_SIZE
     game.fit(
         real,
@@ -70,4 +71,4 @@ def train(series: np.ndarray, steps: int, seed: int):
         steps_per_epoch=min(per_epoch, steps),
         verbose=0,
     )
-    return game.average
+    return game.ema

@@ -9,7 +9,8 @@ from gantutor.runs import seeds
 from gantutor.studies.synthetic_tables import rows
 from gantutor.studies.synthetic_tables.rows import CONTINUOUS, DISCRETE
 
-STEPS = 1500  # updates of each network
+STEPS = 2000  # updates of each network
+PUBLISHED_STEPS = 900  # the same at the package's pace: 300 times through the rows, its default
 PLAIN = {
     "independent": rows.independent,
     "jittered": rows.jittered,
@@ -27,6 +28,7 @@ SETTINGS = {
     "sequential trees": {"method": "trees"},
     "CTGAN": {"method": "ctgan"},
     "CTGAN, no modes": {"method": "ctgan", "by_modes": False},
+    "CTGAN, published pace": {"method": "ctgan", "published": True},
     "training rows": {"method": "train"},
     "other real rows": {"method": "other"},
 }
@@ -41,7 +43,7 @@ COLUMNS = {
 }
 
 
-def run(seed: int, method: str, by_modes: bool = True) -> dict[str, float]:
+def run(seed: int, method: str, by_modes: bool = True, published: bool = False) -> dict[str, float]:
     """Make as many rows as there are to learn from, and score them with others.
 
     Parameters
@@ -52,6 +54,8 @@ def run(seed: int, method: str, by_modes: bool = True) -> dict[str, float]:
         A name in `PLAIN`, ``"ctgan"``, ``"train"`` or ``"other"``.
     by_modes : bool
         As of `gantutor.studies.synthetic_tables.training.Encoder`.
+    published : bool
+        Train with the batch size, packs, rate and number of passes of the package ctgan.
 
     Returns
     -------
@@ -62,7 +66,7 @@ def run(seed: int, method: str, by_modes: bool = True) -> dict[str, float]:
     """
     parts = rows.split(seed)
     begin = time.process_time()
-    made, heavy = make(parts, seed, method, by_modes)
+    made, heavy = make(parts, seed, method, by_modes, published)
     seconds = time.process_time() - begin
     more = predict(pd.concat([parts.train, heavy]), parts.test, seed)
     scores = score(made, parts, seed)
@@ -73,7 +77,7 @@ def run(seed: int, method: str, by_modes: bool = True) -> dict[str, float]:
     }
 
 
-def make(parts: rows.Split, seed: int, method: str, by_modes: bool = True):
+def make(parts: rows.Split, seed: int, method: str, by_modes: bool = True, published: bool = False):
     """Return as many rows as there are to learn from, and heavy users to balance the classes."""
     train, rng = parts.train, seeds.rng(seed, "noise", 1)
     count, lacking = len(train), int((1 - train["heavy"]).sum() - train["heavy"].sum())
@@ -84,7 +88,9 @@ def make(parts: rows.Split, seed: int, method: str, by_modes: bool = True):
     elif method == "ctgan":
         from gantutor.studies.synthetic_tables import training
 
-        trained = training.train(train, STEPS, seed, by_modes)
+        pace = training.PUBLISHED if published else training.OURS
+        steps = PUBLISHED_STEPS if published else STEPS
+        trained = training.train(train, steps, seed, by_modes, pace)
         made = training.sample(*trained, count, seed)
         heavy = training.sample(*trained, lacking, seed, heavy=True)
     else:
