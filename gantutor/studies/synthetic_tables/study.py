@@ -9,7 +9,7 @@ from gantutor.runs import seeds
 from gantutor.studies.synthetic_tables import rows
 from gantutor.studies.synthetic_tables.rows import CONTINUOUS, DISCRETE
 
-STEPS = 2000  # updates of each network
+STEPS = 1500  # updates of each network
 PUBLISHED_STEPS = 900  # the same at the package's pace: 300 times through the rows, its default
 PLAIN = {
     "independent": rows.independent,
@@ -98,7 +98,7 @@ def make(parts: rows.Split, seed: int, method: str, by_modes: bool = True, publi
         if method in ("SMOTE", "jittered"):
             heavy = PLAIN[method](train[train["heavy"] == 1], lacking, rng)
         else:
-            heavy = PLAIN[method](train, 25 * lacking, rng)
+            heavy = PLAIN[method](train, 40 * lacking, rng)
             heavy = heavy[heavy["heavy"] == 1][:lacking]
     return rows.snap(made, train), rows.snap(heavy.assign(heavy=1.0), train)
 
@@ -197,9 +197,9 @@ def told_apart(made: pd.DataFrame, test: pd.DataFrame, seed: int) -> float:
     from sklearn.metrics import roc_auc_score
 
     rng, count = seeds.rng(seed, "order", 1), min(len(made), len(test))
-    both = [table.iloc[rng.permutation(len(table))[:count]] for table in (made, test)]
-    half = count // 2
-    fit, rest = (np.concatenate([each.to_numpy()[part] for each in both]) for part in
-                 (slice(half), slice(half, None)))  # fmt: skip
-    forest = judges(seed)["forest"].fit(fit, np.repeat([1, 0], half))
-    return roc_auc_score(np.repeat([1, 0], count - half), forest.predict_proba(rest)[:, 1])
+    made, test = (table.iloc[rng.permutation(len(table))[:count]] for table in (made, test))
+    half, both = count // 2, []
+    for part in (slice(half), slice(half, None)):
+        both.append(np.concatenate([made.to_numpy()[part], test.to_numpy()[part]]))
+    forest = judges(seed)["forest"].fit(both[0], np.repeat([1, 0], half))
+    return roc_auc_score(np.repeat([1, 0], count - half), forest.predict_proba(both[1])[:, 1])
