@@ -102,10 +102,10 @@ def fill(some: Cells, method: str, seed: int) -> np.ndarray:
     from sklearn.impute import IterativeImputer, KNNImputer, SimpleImputer
 
     if method in NETWORKS:
-        from gantutor.studies.missing_cells import training
+        from gantutor.studies.missing_cells.training import fill_in, fit
 
-        generator = training.train(some.holed, STEPS, seed, **NETWORKS[method])
-        return training.fill(generator, some.holed, seed)
+        generator = fit(some.holed, STEPS, seed, **NETWORKS[method])
+        return fill_in(generator, some.holed, seed)
     if method == "all other cells known":
         return np.where(some.seen, some.whole, from_the_others(some.whole))
     if method == "mean":

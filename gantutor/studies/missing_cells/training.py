@@ -75,7 +75,7 @@ def updates(generator, discriminator, adversarial=1.0):
     return update
 
 
-def train(holed: np.ndarray, steps: int, seed: int, adversarial: float = 1.0, hide: float = 0.0):
+def fit(holed: np.ndarray, steps: int, seed: int, adversarial: float = 1.0, hide: float = 0.0):
     """Train a GAIN on a table with NaN in its missing cells, and return the generator.
 
     `hide` is the share of the observed cells that the generator is not shown, anew in each batch,
@@ -101,7 +101,7 @@ def begin(holed: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     )
 
 
-def fill(generator, holed: np.ndarray, seed: int) -> np.ndarray:
+def fill_in(generator, holed: np.ndarray, seed: int) -> np.ndarray:
     """Return the table with its missing cells filled in by a generator."""
     cells, seen = begin(holed, seeds.rng(seed, "latents")), ~np.isnan(holed)
     guess = generator(np.concatenate([cells, seen.astype(np.float32)], 1)).numpy()

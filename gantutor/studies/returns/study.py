@@ -118,12 +118,12 @@ def make(years: Years, method: str, seed: int, steps: int = STEPS) -> np.ndarray
         model = arch_model(None, **kind)
         model.distribution = type(model.distribution)(seed=rng)
         return model.simulate(fitted.params, WINDOWS * DAYS)["data"].to_numpy().reshape(shape)
-    from gantutor.studies.returns import training
+    from gantutor.studies.returns.training import fit
 
     if method == "GAN of scores":
-        sampler = training.train(scores(train), steps, seed)
+        sampler = fit(scores(train), steps, seed)
         return returns(sampler.sample(WINDOWS, seed), train)
-    sampler = training.train((train - train.mean()) / train.std(), steps, seed)
+    sampler = fit((train - train.mean()) / train.std(), steps, seed)
     return train.mean() + train.std() * sampler.sample(WINDOWS, seed).astype(float)
 
 

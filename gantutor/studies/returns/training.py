@@ -54,7 +54,7 @@ def windows(series: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(view, dtype=np.float32)
 
 
-def train(series: np.ndarray, steps: int, seed: int):
+def fit(series: np.ndarray, steps: int, seed: int):
     """Train a GAN on the windows of a series of mean 0 and deviation 1, and return its sampler.
 
     It plays `gantutor.keras.games.GAN` with the relativistic loss, R1 and R2.

@@ -6,17 +6,27 @@ import numpy as np
 import pandas as pd
 
 from gantutor.runs import seeds
-from gantutor.studies.synthetic_tables import rows
-from gantutor.studies.synthetic_tables.rows import CONTINUOUS, DISCRETE
+from gantutor.studies.synthetic_tables.rows import (
+    CONTINUOUS,
+    DISCRETE,
+    Split,
+    copula,
+    independent,
+    jittered,
+    smote,
+    snap,
+    split,
+    trees,
+)
 
 STEPS = 1500  # updates of each network
 PUBLISHED_STEPS = 900  # the same at the package's pace: 300 times through the rows, its default
 PLAIN = {
-    "independent": rows.independent,
-    "jittered": rows.jittered,
-    "copula": rows.copula,
-    "SMOTE": rows.smote,
-    "trees": rows.trees,
+    "independent": independent,
+    "jittered": jittered,
+    "copula": copula,
+    "SMOTE": smote,
+    "trees": trees,
 }
 
 KEYS = ("method",)
@@ -64,7 +74,7 @@ def run(seed: int, method: str, by_modes: bool = True, published: bool = False) 
         and ``more_forest``: average precision of classifiers that are trained on the real training
         rows and on as many made heavy users as it takes to have half of each class.
     """
-    parts = rows.split(seed)
+    parts = split(seed)
     begin = time.process_time()
     made, heavy = make(parts, seed, method, by_modes, published)
     seconds = time.process_time() - begin
@@ -77,7 +87,7 @@ def run(seed: int, method: str, by_modes: bool = True, published: bool = False) 
     }
 
 
-def make(parts: rows.Split, seed: int, method: str, by_modes: bool = True, published: bool = False):
+def make(parts: Split, seed: int, method: str, by_modes: bool = True, published: bool = False):
     """Return as many rows as there are to learn from, and heavy users to balance the classes."""
     train, rng = parts.train, seeds.rng(seed, "noise", 1)
     count, lacking = len(train), int((1 - train["heavy"]).sum() - train["heavy"].sum())
@@ -86,13 +96,12 @@ def make(parts: rows.Split, seed: int, method: str, by_modes: bool = True, publi
         users = made[made["heavy"] == 1]
         heavy = users.sample(lacking, replace=True, random_state=rng)
     elif method == "ctgan":
-        from gantutor.studies.synthetic_tables import training
+        from gantutor.studies.synthetic_tables.training import OURS, PUBLISHED, fit, sample
 
-        pace = training.PUBLISHED if published else training.OURS
-        steps = PUBLISHED_STEPS if published else STEPS
-        trained = training.train(train, steps, seed, by_modes, pace)
-        made = training.sample(*trained, count, seed)
-        heavy = training.sample(*trained, lacking, seed, heavy=True)
+        pace, steps = (PUBLISHED, PUBLISHED_STEPS) if published else (OURS, STEPS)
+        trained = fit(train, steps, seed, by_modes, pace)
+        made = sample(*trained, count, seed)
+        heavy = sample(*trained, lacking, seed, heavy=True)
     else:
         made = PLAIN[method](train, count, rng)
         if method in ("SMOTE", "jittered"):
@@ -100,10 +109,10 @@ def make(parts: rows.Split, seed: int, method: str, by_modes: bool = True, publi
         else:
             heavy = PLAIN[method](train, 40 * lacking, rng)
             heavy = heavy[heavy["heavy"] == 1][:lacking]
-    return rows.snap(made, train), rows.snap(heavy.assign(heavy=1.0), train)
+    return snap(made, train), snap(heavy.assign(heavy=1.0), train)
 
 
-def score(made: pd.DataFrame, parts: rows.Split, seed: int) -> dict[str, float]:
+def score(made: pd.DataFrame, parts: Split, seed: int) -> dict[str, float]:
     """Score made rows with the test rows.
 
     Returns

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from gantutor.keras import penalties
+from gantutor.keras.penalties import gradient_penalty
 from gantutor.runs import seeds
 from gantutor.studies.synthetic_tables.rows import CONTINUOUS, DISCRETE
 
@@ -204,7 +204,7 @@ def updates(generator, critic, blocks, pace: Pace = OURS):
         real, fake = pack(real, condition), pack(made, condition)
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(critic(fake)) - tf.reduce_mean(critic(real))
-            penalty = penalties.gradient_penalty(critic, real, fake, mix)
+            penalty = gradient_penalty(critic, real, fake, mix)
             loss += PENALTY_WEIGHT * penalty
         return tape.gradient(loss, critic.trainable_variables)
 
@@ -280,7 +280,7 @@ def sample(generator, encoder, encoded, count: int, seed: int, heavy: bool = Fal
     return encoder.decode(activate(logits, encoder.blocks, gumbel).numpy())
 
 
-def train(rows: pd.DataFrame, steps: int, seed: int, by_modes: bool = True, pace: Pace = OURS):
+def fit(rows: pd.DataFrame, steps: int, seed: int, by_modes: bool = True, pace: Pace = OURS):
     """Train a small CTGAN, and return its generator, encoder and encoded rows.
 
     Parameters
