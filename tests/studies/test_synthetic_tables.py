@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("statsmodels")
 
-from gantutor.studies.synthetic_tables import rows, study  # noqa: E402
+from gantutor.studies.synthetic_tables import rows, study
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_encoded_rows_are_decoded_to_themselves(parts):
             assert back[name].equals(parts.train[name])
         for name in rows.CONTINUOUS:
             off = np.abs(back[name] - parts.train[name])
-            assert np.quantile(off, 0.95) < 0.02 * parts.train[name].std()
+            assert np.quantile(off, 0.95) < 0.06 * parts.train[name].std()
 
 
 def test_real_rows_fulfil_their_conditions_and_rare_values_are_common(parts):

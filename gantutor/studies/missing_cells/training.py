@@ -48,8 +48,8 @@ def losses(generator, discriminator, cells, seen, hint, adversarial=1.0, hidden=
     hidden : tf.Tensor, float32, shape [N, d], optional
         1 for an observed cell that the generator is not shown; 0 for all if not given.
     """
-    shown = seen if hidden is None else seen * (1 - hidden)
-    guess = generator(tf.concat([shown * cells, shown], 1))
+    shown = 1.0 if hidden is None else 1 - hidden
+    guess = generator(tf.concat([shown * cells, shown * seen], 1))
     filled = seen * cells + (1 - seen) * guess
     logits = discriminator(tf.concat([filled, hint], 1))
     d_loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(seen, logits))
