@@ -35,6 +35,7 @@ COLUMNS = {
     "seed": (0, np.inf),
     "seconds": (0, np.inf),
     "error": (0, np.inf),
+    "error_of_range": (0, np.inf),
     "spread": (0, np.inf),
     "pairs": (0, 2),
 }
@@ -140,19 +141,22 @@ def score(some: Cells, filled: np.ndarray) -> dict[str, float]:
     Returns
     -------
     dict of float
-        ``error``, the root of the mean squared error of missing cells; ``spread``, the standard
+        ``error``, the root of the mean squared error of missing cells; ``error_of_range``, the same
+        with the range of each column's observed cells as its unit; ``spread``, the standard
         deviation of the filled cells divided by that of the true ones, mean of the columns; and
         ``pairs``, the mean absolute difference of the correlations of the filled table and the
         whole one.
     """
-    error = np.sqrt(np.mean((filled - some.whole)[~some.seen] ** 2))
+    off = filled - some.whole
+    ranges = np.nanmax(some.holed, axis=0) - np.nanmin(some.holed, axis=0)
     spread = [
         values[missing].std() / truth[missing].std()
         for values, truth, missing in zip(filled.T, some.whole.T, ~some.seen.T, strict=True)
     ]
     gap = np.abs(np.corrcoef(filled.T) - np.corrcoef(some.whole.T))
     return {
-        "error": error,
+        "error": np.sqrt(np.mean(off[~some.seen] ** 2)),
+        "error_of_range": np.sqrt(np.mean((off / ranges)[~some.seen] ** 2)),
         "spread": np.mean(spread),
         "pairs": gap[np.triu_indices(len(gap), 1)].mean(),
     }

@@ -11,7 +11,9 @@ BATCH_SIZE = 64
 LEARNING_RATE = 1e-3  # of Adam, for both networks
 NOISE = 0.01  # standard deviation of what stands in a missing cell at first
 HINT = 0.9  # share of the observed cells that the discriminator is told of
-WEIGHT = 10.0  # of the squared error of observed cells
+# Of the squared error of observed cells. The authors' code has 100 for columns scaled to a range of
+# 1, whose variance is 0.021 on average here: about 2 for a variance of 1.
+WEIGHT = 2.0
 
 
 def build(columns: int, seed: int):

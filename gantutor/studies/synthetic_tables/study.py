@@ -8,7 +8,6 @@ import pandas as pd
 from gantutor.runs import seeds
 from gantutor.studies.synthetic_tables.rows import (
     CONTINUOUS,
-    DISCRETE,
     Split,
     copula,
     independent,
@@ -20,7 +19,6 @@ from gantutor.studies.synthetic_tables.rows import (
 )
 
 STEPS = 1500  # updates of each network
-PUBLISHED_STEPS = 900  # the same at the package's pace: 300 times through the rows, its default
 PLAIN = {
     "independent": independent,
     "jittered": jittered,
@@ -31,6 +29,7 @@ PLAIN = {
 
 KEYS = ("method",)
 SETTINGS = {
+    "visits alone": {"method": "visits"},
     "independent columns": {"method": "independent"},
     "jittered copies": {"method": "jittered"},
     "Gaussian copula": {"method": "copula"},
@@ -38,9 +37,10 @@ SETTINGS = {
     "sequential trees": {"method": "trees"},
     "CTGAN": {"method": "ctgan"},
     "CTGAN, no modes": {"method": "ctgan", "by_modes": False},
-    "CTGAN, published pace": {"method": "ctgan", "published": True},
     "training rows": {"method": "train"},
     "other real rows": {"method": "other"},
+    "class weight": {"method": "train", "balance": "weight"},
+    "other heavy users, once": {"method": "other", "balance": "once"},
 }
 SEEDS = 5
 COLUMNS = {
@@ -48,12 +48,12 @@ COLUMNS = {
     "seconds": (0, np.inf),
     **{f"{score}_{judge}": (0, 1) for judge in ("linear", "forest") for score in ("ap", "auroc")},
     **{f"more_{judge}": (0, 1) for judge in ("linear", "forest")},
-    **dict.fromkeys(("numbers", "categories", "heavy", "broken", "copied", "told_apart"), (0, 1)),
+    **dict.fromkeys(("numbers", "heavy", "broken", "copied", "nearer", "told_apart"), (0, 1)),
     "pairs": (0, 2),
 }
 
 
-def run(seed: int, method: str, by_modes: bool = True, published: bool = False) -> dict[str, float]:
+def run(seed: int, method: str, by_modes: bool = True, balance: str = "rows") -> dict[str, float]:
     """Make as many rows as there are to learn from, and score them with others.
 
     Parameters
@@ -61,25 +61,33 @@ def run(seed: int, method: str, by_modes: bool = True, published: bool = False) 
     seed : int
         Of the division of the families, and of all else.
     method : str
-        A name in `PLAIN`, ``"ctgan"``, ``"train"`` or ``"other"``.
+        A name in `PLAIN`, ``"ctgan"``, ``"train"``, ``"other"`` or ``"visits"``: training rows,
+        and the persons of the test ordered by their visits, without a classifier.
     by_modes : bool
         As of `gantutor.studies.synthetic_tables.training.Encoder`.
-    published : bool
-        Train with the batch size, packs, rate and number of passes of the package ctgan.
+    balance : str
+        With ``"rows"`` made heavy users are added to the real training rows until each class has
+        one half; with ``"once"`` each of the made heavy users is added once; with ``"weight"``
+        none is added, and each class has half of the weight.
 
     Returns
     -------
     dict of float
         ``seconds``, this process's time on processors, what `score` returns, and ``more_linear``
-        and ``more_forest``: average precision of classifiers that are trained on the real training
-        rows and on as many made heavy users as it takes to have half of each class.
+        and ``more_forest``: average precision of classifiers with `balance`.
     """
     parts = split(seed)
     begin = time.process_time()
-    made, heavy = make(parts, seed, method, by_modes, published)
+    made, heavy = make(parts, seed, "train" if method == "visits" else method, by_modes)
     seconds = time.process_time() - begin
-    more = predict(pd.concat([parts.train, heavy]), parts.test, seed)
+    if balance == "once":
+        heavy = made[made["heavy"] == 1]
+    both = parts.train if balance == "weight" else pd.concat([parts.train, heavy])
+    more = predict(both, parts.test, seed, "balanced" if balance == "weight" else None)
     scores = score(made, parts, seed)
+    if method == "visits":
+        more = by_visits(parts.test)
+        scores |= more
     scores |= {f"more_{judge}": more[f"ap_{judge}"] for judge in ("linear", "forest")}
     return {
         "seconds": round(seconds, 2),
@@ -87,7 +95,7 @@ def run(seed: int, method: str, by_modes: bool = True, published: bool = False) 
     }
 
 
-def make(parts: Split, seed: int, method: str, by_modes: bool = True, published: bool = False):
+def make(parts: Split, seed: int, method: str, by_modes: bool = True):
     """Return as many rows as there are to learn from, and heavy users to balance the classes."""
     train, rng = parts.train, seeds.rng(seed, "noise", 1)
     count, lacking = len(train), int((1 - train["heavy"]).sum() - train["heavy"].sum())
@@ -96,10 +104,9 @@ def make(parts: Split, seed: int, method: str, by_modes: bool = True, published:
         users = made[made["heavy"] == 1]
         heavy = users.sample(lacking, replace=True, random_state=rng)
     elif method == "ctgan":
-        from gantutor.studies.synthetic_tables.training import OURS, PUBLISHED, fit, sample
+        from gantutor.studies.synthetic_tables.training import fit, sample
 
-        pace, steps = (PUBLISHED, PUBLISHED_STEPS) if published else (OURS, STEPS)
-        trained = fit(train, steps, seed, by_modes, pace)
+        trained = fit(train, STEPS, seed, by_modes)
         made = sample(*trained, count, seed)
         heavy = sample(*trained, lacking, seed, heavy=True)
     else:
@@ -119,32 +126,23 @@ def score(made: pd.DataFrame, parts: Split, seed: int) -> dict[str, float]:
     -------
     dict of float
         What `predict` returns; ``numbers``, the mean Kolmogorov–Smirnov distance of the continuous
-        columns, and ``categories``, the mean total variation of the discrete ones; ``pairs``, the
-        mean absolute difference of the rank correlations; ``heavy``, the share of heavy users;
-        ``broken``, the share of rows that break a rule; ``copied``, the share of rows that are a
-        training row; and ``told_apart``, how well a forest tells made rows from test rows (AUROC).
+        columns; ``pairs``, the mean absolute difference of the rank correlations; ``heavy``, the
+        share of heavy users; ``broken``, the share of rows that break a rule; ``copied``, the share
+        of rows that are a training row; ``nearer``, what `nearer` returns; and ``told_apart``, how
+        well a forest tells made rows from test rows (AUROC).
     """
     from scipy.stats import ks_2samp
 
     numbers = [ks_2samp(made[name], parts.test[name]).statistic for name in CONTINUOUS]
-    categories = [
-        made[name]
-        .value_counts(normalize=True)
-        .sub(parts.test[name].value_counts(normalize=True), fill_value=0)
-        .abs()
-        .sum()
-        / 2
-        for name in DISCRETE
-    ]
     known = set(parts.train.itertuples(index=False, name=None))
     gap = (correlations(made) - correlations(parts.test)).abs().to_numpy()
     return predict(made, parts.test, seed) | {
         "numbers": np.mean(numbers),
-        "categories": np.mean(categories),
         "pairs": gap[np.triu_indices(len(gap), 1)].mean(),
         "heavy": made["heavy"].mean(),
         "broken": broken(made).mean(),
         "copied": np.mean([row in known for row in made.itertuples(index=False, name=None)]),
+        "nearer": nearer(made, parts),
         "told_apart": told_apart(made, parts.test, seed),
     }
 
@@ -166,17 +164,38 @@ def broken(table: pd.DataFrame) -> np.ndarray:
     return impossible | (no_limit & (rate % 100 == 0) & (table["limit"].to_numpy() > 0))
 
 
-def judges(seed: int):
-    """Return the two classifiers, by name."""
+def nearer(made: pd.DataFrame, parts: Split) -> float:
+    """Return the AUROC of a simple attack: who lies near a made row was a training row.
+
+    Training and test rows are told apart by their distance to the nearest made row, with each
+    column in standard deviations. One half is guessing.
+    """
+    from sklearn.metrics import roc_auc_score
+    from sklearn.neighbors import NearestNeighbors
+
+    unit = parts.train.std().replace(0, 1)
+    tree = NearestNeighbors(n_neighbors=1).fit((made / unit).to_numpy())
+    both = pd.concat([parts.train, parts.test])
+    distance, _ = tree.kneighbors((both / unit).to_numpy())
+    return roc_auc_score(np.arange(len(both)) < len(parts.train), -distance[:, 0])
+
+
+def judges(seed: int, weight: str | None = None):
+    """Return the two classifiers, by name; `weight` is scikit-learn's ``class_weight``."""
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     return {
-        "linear": make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
+        "linear": make_pipeline(
+            StandardScaler(), LogisticRegression(max_iter=1000, class_weight=weight)
+        ),
         "forest": RandomForestClassifier(
-            100, min_samples_leaf=10, random_state=seeds.number(seed, "order")
+            100,
+            min_samples_leaf=10,
+            class_weight=weight,
+            random_state=seeds.number(seed, "order"),
         ),
     }
 
@@ -186,19 +205,33 @@ def inputs(table: pd.DataFrame) -> np.ndarray:
     return table.assign(visits=np.log1p(table["visits"])).drop(columns="heavy").to_numpy()
 
 
-def predict(train: pd.DataFrame, test: pd.DataFrame, seed: int) -> dict[str, float]:
+def predict(
+    train: pd.DataFrame, test: pd.DataFrame, seed: int, weight: str | None = None
+) -> dict[str, float]:
     """Train both classifiers on rows, and return average precision and AUROC on test rows."""
-    from sklearn.metrics import average_precision_score, roc_auc_score
-
     scores = {}
-    for name, judge in judges(seed).items():
+    for name, judge in judges(seed, weight).items():
         chance = np.full(len(test), train["heavy"].mean())
         if train["heavy"].nunique() == 2:
             judge.fit(inputs(train), train["heavy"])
             chance = judge.predict_proba(inputs(test))[:, 1]
-        scores[f"ap_{name}"] = average_precision_score(test["heavy"], chance)
-        scores[f"auroc_{name}"] = roc_auc_score(test["heavy"], chance)
+        scores |= order(test, chance, name)
     return scores
+
+
+def by_visits(test: pd.DataFrame) -> dict[str, float]:
+    """Score the order of the test rows by this year's visits, in the place of both classifiers."""
+    return order(test, test["visits"], "linear") | order(test, test["visits"], "forest")
+
+
+def order(test: pd.DataFrame, suspicion, name: str) -> dict[str, float]:
+    """Return average precision and AUROC of an order of the test rows."""
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    return {
+        f"ap_{name}": average_precision_score(test["heavy"], suspicion),
+        f"auroc_{name}": roc_auc_score(test["heavy"], suspicion),
+    }
 
 
 def told_apart(made: pd.DataFrame, test: pd.DataFrame, seed: int) -> float:

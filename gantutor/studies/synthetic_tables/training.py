@@ -13,32 +13,12 @@ from gantutor.studies.synthetic_tables.rows import CONTINUOUS, DISCRETE
 
 LATENT_DIM = 64
 WIDTH = 128  # units of a hidden layer
+BATCH_SIZE = 100
+LEARNING_RATE = 1e-3  # of Adam with β₁ = 0.5 and β₂ = 0.9, for both networks
 PENALTY_WEIGHT = 10.0
 TEMPERATURE = 0.2  # of the Gumbel-softmax
 MODES = 10  # of a continuous column, at most
 RARE_MODE = 0.005  # modes with less weight are dropped
-
-
-class Pace(NamedTuple):
-    """How a network is trained.
-
-    Attributes
-    ----------
-    batch : int
-        Rows of an update.
-    pack : int
-        Rows that the critic judges together.
-    rate : float
-        Of Adam with β₁ = 0.5 and β₂ = 0.9, for both networks.
-    """
-
-    batch: int
-    pack: int
-    rate: float
-
-
-OURS = Pace(batch=100, pack=1, rate=1e-3)
-PUBLISHED = Pace(batch=500, pack=10, rate=2e-4)  # of the package ctgan
 
 
 class Block(NamedTuple):
@@ -141,11 +121,11 @@ def fit_modes(column: np.ndarray, seed: int):
     return lambda values: mixture.predict_proba(values)[:, kept] + 1e-12, centre, spread
 
 
-def build(encoder: Encoder, seed: int, pack: int = 1):
-    """Return a generator and a critic of packs of rows."""
+def build(encoder: Encoder, seed: int):
+    """Return a generator and a critic of rows."""
     categories = encoder.width - encoder.conditions.start
     layers, networks = keras.layers, []
-    sizes = (LATENT_DIM + categories, encoder.width), ((encoder.width + categories) * pack, 1)
+    sizes = (LATENT_DIM + categories, encoder.width), (encoder.width + categories, 1)
     for purpose, (entry, end) in zip(("generator", "discriminator"), sizes, strict=True):
         draw = (
             keras.initializers.GlorotUniform(seeds.number(seed, purpose, place))
@@ -188,20 +168,17 @@ def unmet(logits: tf.Tensor, condition: tf.Tensor, blocks) -> tf.Tensor:
     return total / tf.cast(tf.shape(logits)[0], tf.float32)
 
 
-def updates(generator, critic, blocks, pace: Pace = OURS):
+def updates(generator, critic, blocks):
     """Return a function that updates both networks once."""
-    g_adam, d_adam = (keras.optimizers.Adam(pace.rate, 0.5, 0.9) for _ in range(2))
+    g_adam, d_adam = (keras.optimizers.Adam(LEARNING_RATE, 0.5, 0.9) for _ in range(2))
     g_adam.build(generator.trainable_variables)
     d_adam.build(critic.trainable_variables)
-
-    def pack(rows, condition):
-        return tf.reshape(tf.concat([rows, condition], 1), [pace.batch // pace.pack, -1])
 
     @tf.function
     def slopes(real, condition, latents, gumbel, mix):
         given = tf.concat([latents, condition], axis=1)
         made = activate(generator(given, training=True), blocks, gumbel[0])
-        real, fake = pack(real, condition), pack(made, condition)
+        real, fake = (tf.concat([rows, condition], 1) for rows in (real, made))
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(critic(fake)) - tf.reduce_mean(critic(real))
             penalty = gradient_penalty(critic, real, fake, mix)
@@ -214,7 +191,7 @@ def updates(generator, critic, blocks, pace: Pace = OURS):
             logits = generator(tf.concat([latents, condition], 1), training=True)
             made = activate(logits, blocks, gumbel[1])
             loss = unmet(logits, condition, blocks)
-            loss -= tf.reduce_mean(critic(pack(made, condition)))
+            loss -= tf.reduce_mean(critic(tf.concat([made, condition], 1)))
         weights = generator.trainable_variables
         g_adam.apply(tape.gradient(loss, weights), weights)
 
@@ -230,7 +207,7 @@ def updates(generator, critic, blocks, pace: Pace = OURS):
     return update
 
 
-def draws(encoded: np.ndarray, encoder: Encoder, steps: int, seed: int, pace: Pace = OURS):
+def draws(encoded: np.ndarray, encoder: Encoder, steps: int, seed: int):
     """Yield real rows, conditions, latents, Gumbel noise and mixing weights, `steps` times.
 
     A condition names a discrete column, each as often, and a value, in proportion to the logarithm
@@ -241,9 +218,9 @@ def draws(encoded: np.ndarray, encoder: Encoder, steps: int, seed: int, pace: Pa
     first = encoder.conditions.start
     having = [np.flatnonzero(encoded[:, place]) for place in range(first, encoder.width)]
     for _ in range(steps):
-        condition = np.zeros((pace.batch, len(having)), np.float32)
-        rows = np.empty(pace.batch, int)
-        columns = order.integers(len(blocks), size=pace.batch)
+        condition = np.zeros((BATCH_SIZE, len(having)), np.float32)
+        rows = np.empty(BATCH_SIZE, int)
+        columns = order.integers(len(blocks), size=BATCH_SIZE)
         for number, block in enumerate(blocks):
             here = np.flatnonzero(columns == number)
             places = np.arange(block.start, block.stop) - first
@@ -251,9 +228,9 @@ def draws(encoded: np.ndarray, encoder: Encoder, steps: int, seed: int, pace: Pa
             values = order.choice(places, len(here), p=weights / weights.sum())
             condition[here, values] = 1
             rows[here] = [order.choice(having[value]) for value in values]
-        z = latents.standard_normal((pace.batch, LATENT_DIM), dtype=np.float32)
-        gumbel = noise.gumbel(size=(2, pace.batch, encoder.width)).astype(np.float32)
-        mix = noise.random(pace.batch // pace.pack, dtype=np.float32)
+        z = latents.standard_normal((BATCH_SIZE, LATENT_DIM), dtype=np.float32)
+        gumbel = noise.gumbel(size=(2, BATCH_SIZE, encoder.width)).astype(np.float32)
+        mix = noise.random(BATCH_SIZE, dtype=np.float32)
         yield tuple(map(tf.constant, (encoded[rows], condition, z, gumbel, mix)))
 
 
@@ -280,7 +257,7 @@ def sample(generator, encoder, encoded, count: int, seed: int, heavy: bool = Fal
     return encoder.decode(activate(logits, encoder.blocks, gumbel).numpy())
 
 
-def fit(rows: pd.DataFrame, steps: int, seed: int, by_modes: bool = True, pace: Pace = OURS):
+def fit(rows: pd.DataFrame, steps: int, seed: int, by_modes: bool = True):
     """Train a small CTGAN, and return its generator, encoder and encoded rows.
 
     Parameters
@@ -293,13 +270,11 @@ def fit(rows: pd.DataFrame, steps: int, seed: int, by_modes: bool = True, pace: 
         Of modes, weights, order, latents and noise.
     by_modes : bool
         As of `Encoder`.
-    pace : Pace
-        How to train.
     """
     encoder = Encoder(rows, seed, by_modes)
     encoded = encoder.encode(rows, seed)
-    generator, critic = build(encoder, seed, pace.pack)
-    update = updates(generator, critic, encoder.blocks, pace)
-    for batch in draws(encoded, encoder, steps, seed, pace):
+    generator, critic = build(encoder, seed)
+    update = updates(generator, critic, encoder.blocks)
+    for batch in draws(encoded, encoder, steps, seed):
         update(*batch)
     return generator, encoder, encoded
