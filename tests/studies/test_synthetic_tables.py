@@ -87,6 +87,38 @@ def test_scores_of_training_rows_other_rows_and_one_row(parts):
     assert other["ap_linear"] > 4 * parts.test["heavy"].mean()
 
 
+def test_the_attack_finds_training_rows_among_copies_and_nothing_in_other_rows(parts):
+    assert study.nearer(parts.train, parts) > 0.8
+    assert study.nearer(parts.other, parts) == pytest.approx(0.5, abs=0.03)
+    assert study.nearer(parts.test, parts) < 0.2
+    swapped = parts._replace(train=parts.test, test=parts.train)
+    assert study.nearer(parts.test, swapped) > 0.8
+
+
+def test_an_order_by_visits_needs_no_rows(parts):
+    found = study.by_visits(parts.test)
+    assert found["ap_linear"] == found["ap_forest"] > 5 * parts.test["heavy"].mean()
+    four = pd.DataFrame({"visits": [9, 5, 3, 2], "heavy": [1, 0, 0, 1]})
+    assert study.by_visits(four)["ap_linear"] == pytest.approx((1 / 1 + 2 / 4) / 2)
+    assert study.by_visits(four)["auroc_linear"] == pytest.approx(0.5)
+
+
+def test_class_weights_and_users_added_once(parts, monkeypatch):
+    seen = {}
+
+    def predict(train, test, seed, weight=None):
+        seen[weight, train["heavy"].mean().round(2)] = len(train)
+        return dict.fromkeys(("ap_linear", "ap_forest"), 0.5)
+
+    monkeypatch.setattr(study, "predict", predict)
+    study.run(1, **study.SETTINGS["class weight"])
+    weighted = "balanced", parts.train["heavy"].mean().round(2)
+    assert seen[weighted] == len(parts.train)
+    seen.clear()
+    study.run(1, **study.SETTINGS["other heavy users, once"])
+    assert len(parts.train) + parts.other["heavy"].sum() in seen.values()
+
+
 def test_made_heavy_users_balance_the_classes(parts):
     for method in ("train", "other", "SMOTE", "copula"):
         _, heavy = study.make(parts, 1, method)
@@ -147,15 +179,14 @@ def test_what_is_unmet_is_the_cross_entropy_of_the_named_column():
 
 
 @pytest.mark.slow
-def test_a_critic_of_packs_takes_packs_and_a_training_is_repeated_by_its_seed(parts):
+def test_a_training_is_repeated_by_its_seed(parts):
     pytest.importorskip("tensorflow")
     from gantutor.studies.synthetic_tables import training
 
-    for pace in (training.OURS, training.PUBLISHED):
-        first, again = (
-            training.sample(*training.fit(parts.train, 3, 1, False, pace), 50, 1) for _ in range(2)
-        )
-        pd.testing.assert_frame_equal(first, again, rtol=1e-3, atol=1e-3)
+    first, again = (
+        training.sample(*training.fit(parts.train, 3, 1, False), 50, 1) for _ in range(2)
+    )
+    pd.testing.assert_frame_equal(first, again, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.slow
@@ -173,5 +204,5 @@ def test_a_generator_makes_the_class_that_it_is_asked_for(parts):
 def test_every_kind_of_setting_has_the_columns_of_the_table(monkeypatch):
     pytest.importorskip("tensorflow")
     monkeypatch.setattr(study, "STEPS", 5)
-    for name in ("SMOTE", "CTGAN", "other real rows"):
+    for name in ("visits alone", "SMOTE", "CTGAN", "class weight"):
         assert {"seed", *study.run(0, **study.SETTINGS[name])} == set(study.COLUMNS)
