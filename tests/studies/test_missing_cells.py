@@ -35,7 +35,7 @@ def test_scores_of_known_fillings():
     assert shifted["error"] == pytest.approx(0.5) and shifted["spread"] == pytest.approx(1)
     whole = np.array([[0.0, 0.0], [4.0, 10.0], [1.0, 5.0], [3.0, 6.0]])
     seen = np.array([[True, True], [True, True], [False, False], [False, False]])
-    halves = study.score(study.Cells(whole, seen), np.where(seen, whole, whole + [2, 5]))
+    halves = study.score(study.Cells(whole, seen), np.where(seen, whole, whole + np.array([2, 5])))
     assert halves["error_of_range"] == pytest.approx(0.5)
     mean = study.score(some, study.fill(some, "mean", 1))
     assert mean["error"] == pytest.approx(1, abs=0.1) and mean["spread"] < 1e-6
