@@ -139,7 +139,7 @@ def add(part: str, name: str) -> Path:
     item = f"- [{title}]({name}.ipynb): TODO, what it is about.\n"
     page.write_text(insert(overview, item, r"^- .*\n(?:  .*\n)*", r"\Z"))
 
-    toc, readme, landing = ROOT / "_toc.yml", ROOT / "README.md", ROOT / "book" / "index.md"
+    toc, readme = ROOT / "_toc.yml", ROOT / "README.md"
     entry = f"      - file: {part}/{name}\n"
     opening = f"  - caption: {caption}\n    chapters:\n      - file: {part}/index\n"
     opening += "        title: Overview\n"
@@ -149,10 +149,6 @@ def add(part: str, name: str) -> Path:
     row = f"| {title} | [Open in Colab]({colab_url(f'{part}/{name}')}) |\n"
     last = rf"^.*/colab/{part}/.*\n"
     readme.write_text(insert(readme.read_text(), row, last, r"^\nColab opens the"))
-    item = f"- [{title}]({part}/{name}.ipynb)\n"
-    item = item if known else f"**[{caption}]({part}/index.md)**\n{item}\n"
-    last = rf"^.*\]\({part}/.*\n"
-    landing.write_text(insert(landing.read_text(), item, last, r"^## What you need to know"))
     return path
 
 

@@ -1,9 +1,11 @@
 """Sphinx extension: the buttons that fold the side bar have names that can be read aloud."""
 
+import re
+
 from docutils.nodes import document
 from sphinx.application import Sphinx
 
-NAMED = '<summary aria-label="Pages of this section">'
+TOGGLE = re.compile(r"(<a [^>]*>([^<]+)</a>\s*<details[^>]*>)<summary>")
 
 
 def name_the_toggles(
@@ -12,9 +14,9 @@ def name_the_toggles(
     """Wrap the function with which the theme's templates make the list."""
     make = context.get("generate_toctree_html")
     if make:
-        context["generate_toctree_html"] = lambda *arguments, **settings: str(
-            make(*arguments, **settings)
-        ).replace("<summary>", NAMED)
+        context["generate_toctree_html"] = lambda *arguments, **settings: TOGGLE.sub(
+            r'\1<summary aria-label="Pages of \2">', str(make(*arguments, **settings))
+        )
 
 
 def setup(app: Sphinx) -> dict:

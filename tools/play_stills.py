@@ -14,10 +14,10 @@ from playwright.sync_api import Page, sync_playwright
 PLAY = Path(__file__).parents[1] / "book" / "_static" / "play"
 SCRIPTS = ("net", "panel", "game", "laboratory", "dirac", "digits-weights", "digits")
 LABORATORY = """
-async (preset) => {
-  const host = document.querySelector(".play");
-  const laboratory = new GanTutorPlay.Laboratory(host, preset);
-  await laboratory.many(2000);
+(state) => {
+  const laboratory = new GanTutorPlay.Laboratory(document.querySelector(".play"), state);
+  for (let i = 0; i < 2000; i++) laboratory.advance();
+  laboratory.picture();
   return laboratory.plane.toDataURL();
 }
 """
@@ -54,8 +54,8 @@ def draw(page: Page) -> None:
     page.add_style_tag(path=PLAY / "play.css")
     for name in SCRIPTS:
         page.add_script_tag(path=PLAY / f"{name}.js")
-    for preset in page.evaluate("Object.keys(GanTutorPlay.PRESETS)"):
-        save(preset, page.evaluate(LABORATORY, preset))
+    for state in page.evaluate("Object.keys(GanTutorPlay.STATES)"):
+        save(state, page.evaluate(LABORATORY, state))
     save("the-dirac-gan", page.evaluate(DIRAC))
     save("the-digit-generator", page.evaluate(DIGITS))
 

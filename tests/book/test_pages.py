@@ -291,9 +291,10 @@ def test_dark_pages_have_no_barriers(browser, address, page):
 def test_an_address_chooses_the_state_of_the_laboratory(tab):
     tab.goto("/start/laboratory.html#cured-by-r1")
     tab.wait_for_function("document.querySelector('.play')?.panel?.settings.r1 === 0.1")
-    tab.evaluate("location.hash = 'collapse'")
-    tab.wait_for_function("document.querySelector('.play').panel.settings.r1 === 0")
+    assert tab.get_by_label("State").input_value() == "cured-by-r1"
+    tab.locator("#collapse").get_by_role("button", name="Load this state").click()
     assert tab.get_by_label("State").input_value() == "collapse"
+    assert tab.evaluate("document.querySelector('.play').panel.settings.r1") == 0
 
 
 @in_browser

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import api_pages
+import cards
 import chapter
 import nbformat
 import notebooks as notebook_form
@@ -18,6 +19,7 @@ import yaml
 from colab import colab_url
 from execute import ROOT, notebooks
 from notebooks import SETUP
+from PIL import Image
 from pybtex.database import parse_file
 
 BOOK = ROOT / "book"
@@ -91,8 +93,8 @@ def file_of(name: str) -> Path:
     return path if path.exists() else path.with_suffix(".md")
 
 
-def test_readme_and_landing_page_list_the_book_in_the_order_of_the_contents():
-    readme, landing = (ROOT / "README.md").read_text(), (BOOK / "index.md").read_text()
+def test_the_readme_lists_the_book_in_the_order_of_the_contents():
+    readme = (ROOT / "README.md").read_text()
     paths = [file_of(name) for name in IN_PARTS]
     rows = [
         f"| {titled(path)} | [Open in Colab]({colab_url(named(path).removesuffix('.ipynb'))}) |"
@@ -100,8 +102,20 @@ def test_readme_and_landing_page_list_the_book_in_the_order_of_the_contents():
         if path.suffix == ".ipynb"
     ]
     assert re.findall(r"^\|.*in Colab\].*$", readme, re.MULTILINE) == rows
-    listed = re.findall(r"\]\((.+?)\)", section(landing, "The chapters"))
-    assert listed == [named(path) for path in paths]
+
+
+def test_the_landing_page_has_a_card_with_a_picture_for_each_chapter():
+    assert "```{chapters}" in section((BOOK / "index.md").read_text(), "The chapters")
+    names = [name for names in cards.parts().values() for name in names]
+    assert names == [name for name in IN_PARTS if not name.endswith("index")]
+    shown = {cards.picture(name) for name in names if cards.picture(name).exists()}
+    assert shown == set(cards.PICTURES.iterdir())
+    without = {name for name in names if not cards.picture(name).exists()}
+    assert without <= {"start/where-this-book-comes-from"}
+    for path in shown:
+        with Image.open(path) as image:
+            assert image.size == cards.SIZE and len(image.text["Description"].split()) >= 3
+        assert path.stat().st_size < 12_000
 
 
 @pytest.mark.parametrize("caption", PARTS)
@@ -251,7 +265,7 @@ def test_a_new_chapter_has_the_right_shape_and_is_named_everywhere(
     part, neighbour, tmp_path, monkeypatch
 ):
     pages = [page.relative_to(ROOT).as_posix() for page in BOOK.glob("*/index.md")]
-    for name in ("_toc.yml", "README.md", "book/index.md", *pages):
+    for name in ("_toc.yml", "README.md", *pages):
         (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         shutil.copy(ROOT / name, tmp_path / name)
     monkeypatch.setattr(chapter, "ROOT", tmp_path)
@@ -286,10 +300,6 @@ def test_a_new_chapter_has_the_right_shape_and_is_named_everywhere(
         line for line in (tmp_path / "README.md").read_text().splitlines() if "in Colab]" in line
     ]
     assert row in rows and len(rows) == len(CHAPTERS) + 1
-    assert (
-        f"- [Watching a run]({part}/watching-a-run.ipynb)\n"
-        in (tmp_path / "book/index.md").read_text()
-    )
     with pytest.raises(SystemExit, match="is there already"):
         chapter.add(part, "watching-a-run")
 

@@ -105,6 +105,7 @@
     build() {
       this.canvas = element("canvas", { role: "img" });
       this.crowd = element("canvas", { role: "img", hidden: "" });
+      this.crowdButton = this.button("Draw me a thousand", () => this.thousand());
       this.counts = element("p", { "aria-live": "polite" });
       this.digits = Array.from({ length: CLASSES }, (_, digit) =>
         this.button(String(digit), () => this.change("digit", digit)));
@@ -115,15 +116,15 @@
       }
       fields.append(
         this.choice("other", "Walk to", Array.from({ length: CLASSES }, (_, k) => [String(k), String(k)])),
-        this.slider("walk", "Part of the way", Array.from({ length: 11 }, (_, k) => k / 10)),
+        this.slider("walk", "How far", Array.from({ length: 11 }, (_, k) => k / 10)),
       );
       this.host.replaceChildren(
         element("div", { class: "play-pictures" },
           element("figure", { class: "play-digit" }, this.canvas),
           element("div", {}, element("div", { class: "play-buttons", role: "group", "aria-label": "Digit" }, ...this.digits),
             element("div", { class: "play-buttons" },
-              this.button("Other noise", () => this.renew()),
-              this.button("Draw me a thousand", () => this.thousand())),
+              this.button("New noise", () => this.renew()),
+              this.crowdButton),
             fields)),
         this.status, this.spoken, this.crowd, this.counts,
       );
@@ -164,8 +165,8 @@
 
     sentence() {
       const { digit, other, walk } = this.settings;
-      const way = walk ? ` ${Math.round(100 * walk)} % of the way to a ${other}.` : "";
-      return `A ${digit}.${way} A linear classifier reads a ${this.generator.read(this.image)}.`;
+      const way = walk ? `, ${Math.round(100 * walk)} % of the way to ${other}` : "";
+      return `Digit ${digit}${way}. A linear classifier reads ${this.generator.read(this.image)}.`;
     }
 
     picture() {
@@ -192,6 +193,7 @@
 
     /** A thousand digits of classes drawn by chance, in pieces that leave the page alive. */
     async thousand() {
+      this.crowdButton.disabled = true;
       const [asked, read, images] = [new Array(CLASSES).fill(0), new Array(CLASSES).fill(0), []];
       for (let i = 0; i < 1000; i++) {
         const digit = this.random.below(CLASSES);
@@ -211,7 +213,7 @@
       const parts = read.map((count, digit) => `${digit}: ${count} (${asked[digit]})`);
       this.counts.textContent = `Read by the classifier (asked for): ${parts.join(", ")}.`;
       this.status.textContent = this.sentence();
-      this.read = read;
+      this.crowdButton.disabled = false;
     }
   }
 

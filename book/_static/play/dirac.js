@@ -5,43 +5,40 @@
   const { element } = play;
   const VIEW = 2;
   const SIZE = 360;
-  const LOSSES = [
-    ["minimax", "Minimax"], ["non_saturating", "Non-saturating"],
-    ["least_squares", "Least squares"], ["wasserstein", "Wasserstein"], ["hinge", "Hinge"],
-    ["relativistic", "Relativistic pairs"],
-  ];
+  const GONE = 100; // a path that is further away than this has left for good
 
   /**
-   * Directions of descent of G's θ and of D's ψ, for D(x) = ψx, one generated point θ, data at 0.
+   * Directions of descent of G's θ and of D's ψ: one generated point θ, the data at 0.
    *
-   * The generated point has the logit ψθ, the data 0. R1 is γψ²/2.
+   * D(x) = m + ψx, where m is the undecided value of the loss: ½ for least squares with its labels
+   * 0 and 1, else 0. R1 is γψ²/2.
    */
   function directions(loss, gamma, theta, psi) {
-    const logit = Float64Array.of(psi * theta);
-    const zero = Float64Array.of(0);
-    const ofD = play.discriminatorLoss(loss, zero, logit).atFake[0];
-    const ofG = play.generatorLoss(loss, logit, zero).atFake[0];
+    const middle = loss === "least_squares" ? 0.5 : 0;
+    const [fake, real] = [Float64Array.of(middle + psi * theta), Float64Array.of(middle)];
+    const ofD = play.discriminatorLoss(loss, real, fake).atFake[0];
+    const ofG = play.generatorLoss(loss, fake, real).atFake[0];
     return [-ofG * psi, -ofD * theta - gamma * psi];
   }
 
-  class Dirac extends play.Panel {
+  class Dirac extends play.Runner {
     constructor(host) {
       super(host);
       this.settings = { loss: "minimax", gamma: 0, rate: 0.2, updates: "alternating" };
-      this.start = [1, 0];
+      this.first = [1, 0];
       this.plane = element("canvas", { role: "img", "aria-describedby": this.status.id });
       const buttons = element("div", { class: "play-buttons" }, this.run,
         this.button("One step", () => this.once()), this.button("Start again", () => this.restart()));
       const fields = element("div", { class: "play-fields" },
-        this.choice("loss", "Loss", LOSSES),
+        this.choice("loss", "Loss", Object.entries(play.LOSSES).map(([name, { label }]) => [name, label])),
         this.choice("updates", "Updates", [["alternating", "D, then G"], ["together", "Both at once"]]),
         this.slider("gamma", "R1 penalty γ", [0, 0.1, 0.3, 0.5, 1, 2, 5]),
         this.slider("rate", "Learning rate", [0.02, 0.05, 0.1, 0.2, 0.5, 1]),
-        this.slider("angle", "Start, in degrees around the middle", [0, 45, 90, 135, 180, 225, 270, 315]));
+        this.slider("angle", "Starting angle in degrees", [0, 45, 90, 135, 180, 225, 270, 315]));
       this.host.replaceChildren(
         element("div", { class: "play-pictures" }, element("figure", {}, this.plane,
-          element("figcaption", {}, "Across: the generated point θ. Up: D's slope ψ. Lines: where one " +
-            "step leads from there. The equilibrium is in the middle."))),
+          element("figcaption", {}, "Across: the generated point θ. Up: D's slope ψ. Lines: the direction of a " +
+            "small step from each dot. The equilibrium is in the middle."))),
         buttons, this.status, this.spoken, fields);
       this.controls.angle.show(0);
       this.show();
@@ -58,7 +55,7 @@
     change(name, value) {
       if (name === "angle") {
         this.controls.angle.show(value);
-        this.start = [Math.cos((value * Math.PI) / 180), Math.sin((value * Math.PI) / 180)];
+        this.first = [Math.cos((value * Math.PI) / 180), Math.sin((value * Math.PI) / 180)];
         return this.restart();
       }
       this.settings[name] = value;
@@ -68,7 +65,7 @@
 
     restart() {
       this.pause();
-      this.path = [this.start];
+      this.path = [this.first];
       this.picture();
     }
 
@@ -81,23 +78,28 @@
       this.path.push([theta, psi]);
     }
 
+    /** How far the path has come from the equilibrium. */
+    get distance() {
+      return Math.hypot(...this.path[this.path.length - 1]);
+    }
+
     tick() {
-      this.advance();
-      if (this.path.length > 2000) this.pause();
+      if (this.distance < GONE) this.advance();
+      return this.distance < GONE && this.path.length <= 2000;
     }
 
     once() {
       this.pause();
-      this.advance();
+      this.tick();
       this.picture();
       this.speak();
     }
 
     sentence() {
       const [theta, psi] = this.path[this.path.length - 1];
-      const radius = Math.hypot(theta, psi);
+      if (this.distance >= GONE) return `Step ${this.path.length - 1}. The path has left for good.`;
       return `Step ${this.path.length - 1}. θ = ${theta.toFixed(2)}, ψ = ${psi.toFixed(2)}; ` +
-        `${radius.toFixed(2)} from the equilibrium, ${Math.hypot(...this.start).toFixed(2)} at the start.`;
+        `${this.distance.toFixed(2)} from the equilibrium, ${Math.hypot(...this.first).toFixed(2)} at the start.`;
     }
 
     picture() {
@@ -105,7 +107,7 @@
       this.plane.setAttribute("aria-label", `The plane of θ and ψ with the path. ${this.sentence()}`);
       const color = this.colors();
       const context = this.context(this.plane, SIZE, SIZE);
-      const place = (x, y) => [(SIZE * (x + VIEW)) / (2 * VIEW), (SIZE * (VIEW - y)) / (2 * VIEW)];
+      const place = play.placer(VIEW, SIZE);
       const line = (...points) => {
         context.beginPath();
         for (const [x, y] of points) context.lineTo(...place(x, y));

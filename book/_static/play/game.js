@@ -57,12 +57,21 @@
 
   /** The book's six pairs: what D pays for real and for fake logits, and G for the fake ones. */
   const LOSSES = {
-    minimax: { real: cost.ofLow, fake: cost.ofHigh, generator: cost.minimax },
-    non_saturating: { real: cost.ofLow, fake: cost.ofHigh, generator: cost.ofLow },
-    least_squares: { real: cost.toOne, fake: cost.toZero, generator: cost.toOne },
-    wasserstein: { real: cost.raise, fake: cost.lower, generator: cost.raise },
-    hinge: { real: cost.aboveOne, fake: cost.belowMinusOne, generator: cost.raise },
-    relativistic: { paired: cost.ofLow }, // of the difference of a pair's logits
+    minimax: { label: "Minimax", real: cost.ofLow, fake: cost.ofHigh, generator: cost.minimax },
+    non_saturating: {
+      label: "Non-saturating",
+      real: cost.ofLow, fake: cost.ofHigh, generator: cost.ofLow,
+    },
+    least_squares: {
+      label: "Least squares",
+      real: cost.toOne, fake: cost.toZero, generator: cost.toOne,
+    },
+    wasserstein: {
+      label: "Wasserstein",
+      real: cost.raise, fake: cost.lower, generator: cost.raise,
+    },
+    hinge: { label: "Hinge", real: cost.aboveOne, fake: cost.belowMinusOne, generator: cost.raise },
+    relativistic: { label: "Relativistic pairs", paired: cost.ofLow }, // of a pair's difference
   };
 
   /** D's loss on logits, with its derivative by each of them. */
@@ -120,28 +129,47 @@
     seed: 0,
   };
 
-  /** States that the text links to: what differs from the defaults. */
-  const PRESETS = {
-    default: {},
-    collapse: { discriminatorSteps: 5, discriminatorRate: 0.01 },
-    "cured-by-r1": { discriminatorSteps: 5, discriminatorRate: 0.01, r1: 0.1 },
-    "it-wanders": { loss: "wasserstein" },
-    "d-too-strong": { loss: "minimax", discriminatorRate: 0.01, generatorRate: 0.0002 },
+  /** States that the text links to: what differs from the defaults, and what one is to look at. */
+  const STATES = {
+    default: {
+      title: "Default",
+      hint: "Press Run. Which of the eight groups are found first, and are they kept?",
+      settings: {},
+    },
+    collapse: {
+      title: "Collapse",
+      hint: "All generated points soon sit in one group, and look right there. What frees them?",
+      settings: { discriminatorSteps: 5, discriminatorRate: 0.01 },
+    },
+    "cured-by-r1": {
+      title: "Cured by R1",
+      hint: "Collapse with an R1 penalty. Once all groups are found, set it to 0: do they stay?",
+      settings: { discriminatorSteps: 5, discriminatorRate: 0.01, r1: 0.1 },
+    },
+    "it-wanders": {
+      title: "It wanders",
+      hint: "Nothing bounds the critic's slope. Follow the points: do they settle?",
+      settings: { loss: "wasserstein" },
+    },
+    "d-too-strong": {
+      title: "D too strong",
+      hint: "D learns fast and G slowly. What helps: another loss, or a lower rate of D?",
+      settings: { loss: "minimax", discriminatorRate: 0.01, generatorRate: 0.0002 },
+    },
   };
 
   class Game {
     constructor(settings = {}) {
       this.settings = { ...DEFAULTS, ...settings };
-      const { data, width, discriminatorWidth, packing, latent, seed, beta1 } = this.settings;
+      const { data, width, discriminatorWidth, packing, latent, seed } = this.settings;
       this.data = typeof data === "string" ? DATA[data] : drawn(data);
       this.random = new play.Random(seed);
       this.generator = new play.Network([latent, width, width, 2], 0, this.random);
       const sizes = [2 * packing, discriminatorWidth, discriminatorWidth, 1];
       this.discriminator = new play.Network(sizes, 0.2, this.random);
-      this.generatorAdam = new play.Adam(this.generator.parameters, beta1);
-      this.discriminatorAdam = new play.Adam(this.discriminator.parameters, beta1);
+      this.generatorAdam = new play.Adam(this.generator.parameters);
+      this.discriminatorAdam = new play.Adam(this.discriminator.parameters);
       this.steps = 0;
-      this.losses = { discriminator: NaN, generator: NaN };
     }
 
     /** Real points [count × 2]. */
@@ -194,15 +222,13 @@
 
     stepDiscriminator() {
       const fake = this.generate(this.latents()).output;
-      const { value, gradients } = this.discriminatorGradients(this.real(), fake);
-      this.discriminatorAdam.update(gradients, this.settings.discriminatorRate);
-      this.losses.discriminator = value;
+      const { gradients } = this.discriminatorGradients(this.real(), fake);
+      this.discriminatorAdam.update(gradients, this.settings.discriminatorRate, this.settings.beta1);
     }
 
     stepGenerator() {
-      const { value, gradients } = this.generatorGradients(this.latents(), this.real());
-      this.generatorAdam.update(gradients, this.settings.generatorRate);
-      this.losses.generator = value;
+      const { gradients } = this.generatorGradients(this.latents(), this.real());
+      this.generatorAdam.update(gradients, this.settings.generatorRate, this.settings.beta1);
       this.steps += 1;
     }
 
@@ -237,21 +263,27 @@
     return { modes: centres.length, found: found.size, good: good / (points.length / 2) };
   }
 
+  /** The mean distance of points of two samples, or of two different points of one. */
   function meanDistance(a, b) {
     let sum = 0;
     for (let i = 0; i < a.length; i += 2) {
       for (let j = 0; j < b.length; j += 2) sum += Math.hypot(a[i] - b[j], a[i + 1] - b[j + 1]);
     }
-    return sum / ((a.length / 2) * (b.length / 2));
+    const [rows, columns] = [a.length / 2, b.length / 2];
+    return sum / (a === b ? rows * (rows - 1) : rows * columns);
   }
 
-  /** 2 E‖x − y‖ − E‖x − x′‖ − E‖y − y′‖ of two samples: 0 for equal laws, else positive. */
+  /**
+   * 2 E‖x − y‖ − E‖x − x′‖ − E‖y − y′‖, estimated without bias from two samples.
+   *
+   * It is 0 for equal distributions, else positive; an estimate can fall a little below 0.
+   */
   function energyDistance(a, b) {
     return 2 * meanDistance(a, b) - meanDistance(a, a) - meanDistance(b, b);
   }
 
   Object.assign(play, {
-    DATA, LOSSES, DEFAULTS, PRESETS, STD, Game, coverage, energyDistance,
+    DATA, LOSSES, DEFAULTS, STATES, Game, coverage, energyDistance,
     discriminatorLoss, generatorLoss,
   });
 })(globalThis);

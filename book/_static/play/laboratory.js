@@ -8,21 +8,15 @@
   const CELLS = 40; // of D's surface along one side
   const SHOWN = 200; // points of each kind in the picture
 
-  // Everything that is said. The order is that of the page.
   const CHOICES = {
-    preset: ["State", [
-      ["default", "Default"], ["collapse", "Collapse"], ["cured-by-r1", "Cured by R1"],
-      ["it-wanders", "It wanders"], ["d-too-strong", "D too strong"],
+    state: ["State", [
+      ...Object.entries(play.STATES).map(([name, { title }]) => [name, title]), ["own", "Your own"],
     ]],
     data: ["Data", [
       ["ring", "Ring of 8"], ["grid", "Grid of 25"], ["moons", "Two moons"],
       ["drawn", "Drawn by hand"],
     ]],
-    loss: ["Loss", [
-      ["minimax", "Minimax"], ["non_saturating", "Non-saturating"],
-      ["least_squares", "Least squares"], ["wasserstein", "Wasserstein"], ["hinge", "Hinge"],
-      ["relativistic", "Relativistic pairs"],
-    ]],
+    loss: ["Loss", Object.entries(play.LOSSES).map(([name, { label }]) => [name, label])],
   };
   const SLIDERS = {
     r1: ["R1 penalty γ", [0, 0.01, 0.03, 0.1, 0.3, 1, 3, 10]],
@@ -36,41 +30,35 @@
     packing: ["Points that D sees at once", [1, 2, 4]],
     seed: ["Seed", [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
   };
-  const HINTS = {
-    default: "Press Run. Which of the eight groups are found first, and are they kept?",
-    collapse: "All generated points soon sit in one group, and look right there. Find a change that frees them.",
-    "cured-by-r1": "The same as Collapse, with an R1 penalty. Set it to 0 in the middle of the run: what happens?",
-    "it-wanders": "Without a penalty the Wasserstein loss has no scale. Follow the points: do they come to rest?",
-    "d-too-strong": "D learns fast and G slowly. What helps: another loss, or a lower rate of D?",
-  };
-  // These change the networks or what they have seen: training starts again.
+  const OWN = "Your own settings. The list of states leads back.";
+  const DRAWN = "Click or drag in the picture, or focus it and use the arrow keys and the space bar. " +
+    "Training starts from these points.";
+  // These change the networks or the data: training starts anew.
   const STRUCTURE = new Set(["data", "width", "discriminatorWidth", "packing", "seed"]);
   const SPEEDS = { slow: [0.1, "Slow"], normal: [1, "Normal"], fast: [10, "Fast"] };
 
-  class Laboratory extends play.Panel {
-    constructor(host, preset = "default") {
+  class Laboratory extends play.Runner {
+    constructor(host, state) {
       super(host);
       this.points = [];
       this.build();
-      this.load(preset);
+      this.load(Object.hasOwn(play.STATES, state) ? state : "default");
     }
 
     // ------------------------------------------------------------ controls
 
     build() {
-      this.plane = element("canvas", {
-        role: "img", tabindex: "0", "aria-describedby": `${this.id}-status`,
-      });
+      this.plane = element("canvas", { "aria-describedby": this.status.id });
       this.curve = element("canvas", { role: "img" });
-      this.hint = element("p", { class: "play-hint" });
-      const buttons = element(
-        "div", { class: "play-buttons" }, this.run,
+      this.hint = element("p", {});
+      this.steps = [
+        this.run,
         this.button("One step of D", () => this.once("stepDiscriminator")),
         this.button("One step of G", () => this.once("stepGenerator")),
         this.button("2,000 steps", () => this.many(2000)),
-        this.button("Start again", () => this.restart()),
-      );
-      const [first, rest] = [element("div", { class: "play-fields" }), element("div", { class: "play-fields" })];
+      ];
+      this.erase = this.button("Erase", () => this.keep([]));
+      const [first, rest] = [1, 2].map(() => element("div", { class: "play-fields" }));
       for (const name of Object.keys(CHOICES)) first.append(this.choice(name, ...CHOICES[name]));
       const speeds = Object.entries(SPEEDS).map(([key, [, text]]) => [key, text]);
       first.append(this.choice("speed", "Speed", speeds));
@@ -79,24 +67,28 @@
       this.host.replaceChildren(
         element("div", { class: "play-pictures" },
           element("figure", {}, this.plane, element("figcaption", {},
-            "○ data, × generated. Shade: what D thinks, blue for real, orange for generated. " +
-            "Lines: where the loss moves the generated points.")),
+            "○ data, × generated. Shade: D's output, bluer where it is higher; with the Wasserstein " +
+            "loss and with pairs, compared with its mean over both kinds. Lines: for 25 points the " +
+            "direction in which G's loss falls; the longest is always equally long.")),
           element("figure", {}, this.curve, element("figcaption", {},
-            "Distance from the data over the steps, on a logarithmic scale."))),
-        buttons, this.status, this.spoken, this.hint, first,
+            "Distance from the data against the step, on a logarithmic scale."))),
+        element("div", { class: "play-buttons" }, ...this.steps,
+          this.button("Start again", () => this.restart()), this.erase),
+        this.status, this.spoken, this.hint, first,
         element("details", {}, element("summary", {}, "Penalties, rates, networks"), rest),
       );
-      this.plane.addEventListener("pointerdown", (event) => this.drawPoint(event));
-      this.plane.addEventListener("pointermove", (event) => event.buttons && this.drawPoint(event));
+      this.plane.addEventListener("pointerdown", (event) => this.draw(event));
+      this.plane.addEventListener("pointermove", (event) => event.buttons && this.draw(event));
+      this.plane.addEventListener("pointerup", () => this.keep(this.points));
       this.plane.addEventListener("keydown", (event) => this.drawByKey(event));
     }
 
-    load(preset) {
-      if (!(preset in play.PRESETS)) return;
-      this.controls.preset.value = preset;
-      this.hint.textContent = HINTS[preset];
-      this.settings = { ...play.DEFAULTS, ...play.PRESETS[preset] };
+    load(state) {
+      this.settings = { ...play.DEFAULTS, ...play.STATES[state].settings };
+      this.controls.state.value = state;
+      this.hint.textContent = play.STATES[state].hint;
       this.show();
+      this.pause();
       this.restart();
     }
 
@@ -107,71 +99,102 @@
     }
 
     change(name, value) {
-      if (name === "preset") return this.load(value);
-      if (name === "speed") return undefined;
-      this.settings[name] = value;
-      this.show();
-      if (STRUCTURE.has(name)) return this.restart();
-      Object.assign(this.game.settings, { [name]: value });
-      for (const adam of [this.game.generatorAdam, this.game.discriminatorAdam]) {
-        adam.beta1 = this.settings.beta1;
+      if (name === "speed" || value === "own") return;
+      if (name === "state") {
+        this.load(value);
+        return;
       }
-      return undefined;
+      this.settings[name] = value;
+      this.controls.state.value = "own";
+      this.hint.textContent = this.drawn ? DRAWN : OWN;
+      this.show();
+      if (STRUCTURE.has(name)) this.restart();
+      else this.game.settings[name] = value;
     }
 
     // ------------------------------------------------------- data by hand
 
-    drawPoint(event) {
-      if (this.settings.data !== "drawn") return;
+    get drawn() {
+      return this.settings.data === "drawn";
+    }
+
+    draw(event) {
+      if (!this.drawn) return;
       const box = this.plane.getBoundingClientRect();
       const along = (event.clientX - box.left) / box.width;
       const down = (event.clientY - box.top) / box.height;
-      this.addPoint(VIEW * (2 * along - 1), VIEW * (1 - 2 * down));
+      this.add(VIEW * (2 * along - 1), VIEW * (1 - 2 * down));
     }
 
     drawByKey(event) {
       const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-      if (this.settings.data !== "drawn") return;
-      this.cursor = this.cursor || [0, 0];
+      if (!this.drawn) return;
       if (event.key in moves) {
         this.cursor = this.cursor.map((value, axis) =>
           Math.max(-VIEW, Math.min(VIEW, value + moves[event.key][axis] / 5)));
+        this.spoken.textContent = `At ${this.cursor.map((value) => value.toFixed(1)).join(", ")}.`;
         this.picture();
-      } else if (event.key === " ") this.addPoint(...this.cursor);
-      else return;
+      } else if (event.key === " ") {
+        this.add(...this.cursor);
+        this.keep(this.points);
+      } else return;
       event.preventDefault();
     }
 
-    addPoint(x, y) {
+    /** A point of a stroke; points closer than 0.1 to the one before are left out. */
+    add(x, y) {
+      const last = this.points[this.points.length - 1];
+      if (last && Math.hypot(x - last[0], y - last[1]) < 0.1) return;
       this.points.push([x, y]);
+      this.sample = Float64Array.from(this.points.flat());
+      this.picture();
+    }
+
+    keep(points) {
+      if (!this.drawn) return;
+      this.points = points;
       this.restart();
     }
 
     // ------------------------------------------------------------ training
 
+    /** New networks with the settings; a run goes on with them. */
     restart() {
-      this.pause();
+      const ready = !this.drawn || this.points.length > 0;
+      if (!ready) this.pause();
       this.waiting = 0;
-      const drawn = this.settings.data === "drawn";
-      const points = this.points.length ? this.points : [[0, 0]];
-      this.game = new play.Game({ ...this.settings, data: drawn ? points : this.settings.data });
+      this.goal = Infinity;
+      this.cursor = [0, 0];
+      const data = this.drawn ? (ready ? this.points : [[0, 0]]) : this.settings.data;
+      this.game = new play.Game({ ...this.settings, data });
       const random = new play.Random(12345);
-      this.sample = this.game.real(SHOWN, random);
+      this.sample = ready ? this.game.real(SHOWN, random) : new Float64Array(0);
       this.latents = this.game.latents(SHOWN, random);
       this.history = [];
+      for (const button of this.steps) button.disabled = !ready;
+      this.erase.hidden = !this.drawn;
+      this.plane.setAttribute("role", this.drawn ? "application" : "img");
+      this.plane.setAttribute("tabindex", this.drawn ? "0" : "-1");
+      this.plane.style.touchAction = this.drawn ? "none" : "";
       this.note();
       this.picture();
     }
 
+    start() {
+      this.goal = Infinity;
+      super.start();
+    }
+
     tick(budget) {
       const [perFrame] = SPEEDS[this.controls.speed.value];
-      this.waiting += perFrame;
+      this.waiting += this.goal < Infinity ? Infinity : perFrame;
       const start = performance.now();
-      while (this.waiting >= 1 && performance.now() - start < budget) {
+      while (this.waiting >= 1 && this.game.steps < this.goal && performance.now() - start < budget) {
         this.advance();
         this.waiting -= 1;
       }
       this.waiting = Math.min(this.waiting, 1);
+      return this.game.steps < this.goal;
     }
 
     advance() {
@@ -187,29 +210,25 @@
       this.speak();
     }
 
-    /** Train without pictures between, in pieces that leave the page alive. */
-    async many(steps) {
+    /** So many steps, as fast as the machine can, or until somebody presses Pause. */
+    many(steps) {
       this.pause();
-      const game = this.game;
-      for (let i = 0; i < steps && game === this.game && !this.running; i += 50) {
-        for (let k = 0; k < 50; k++) this.advance();
-        this.status.textContent = this.sentence();
-        await new Promise((resolve) => root.setTimeout(resolve));
-      }
-      this.picture();
-      this.speak();
+      this.start();
+      this.goal = this.game.steps + steps;
     }
 
     note() {
       this.scores = this.game.scores(300);
+      const last = this.history[this.history.length - 1];
+      if (last && last[0] === this.game.steps) this.history.pop();
       this.history.push([this.game.steps, this.scores.distance]);
     }
 
     sentence() {
       const { found, modes, good, distance } = this.scores;
       const coverage = modes === null
-        ? "" : ` Modes found: ${found} of ${modes}. Good points: ${Math.round(100 * good)} %.`;
-      return `Step ${this.game.steps}.${coverage} Distance from the data: ${distance.toFixed(3)}.`;
+        ? "" : ` Groups found: ${found} of ${modes}. Good points: ${Math.round(100 * good)} %.`;
+      return `Step ${this.game.steps.toLocaleString("en")}.${coverage} Distance from the data: ${distance.toFixed(3)}.`;
     }
 
     // ------------------------------------------------------------ pictures
@@ -225,7 +244,7 @@
 
     drawPlane(color) {
       const context = this.context(this.plane, SIZE, SIZE);
-      const place = (x, y) => [(SIZE * (x + VIEW)) / (2 * VIEW), (SIZE * (VIEW - y)) / (2 * VIEW)];
+      const place = play.placer(VIEW, SIZE);
       context.imageSmoothingEnabled = true;
       context.drawImage(this.surface(color), 0, 0, SIZE, SIZE);
       context.strokeStyle = color("real");
@@ -236,7 +255,8 @@
         context.arc(x, y, 3, 0, 2 * Math.PI);
         context.stroke();
       }
-      const { points, atPoints } = this.game.generatorGradients(this.latents, this.sample);
+      const real = this.game.real(SHOWN, new play.Random(12345));
+      const { points, atPoints } = this.game.generatorGradients(this.latents, real);
       context.strokeStyle = color("fake");
       context.lineWidth = 1.6;
       context.beginPath();
@@ -249,7 +269,7 @@
       }
       context.stroke();
       this.drawPushes(context, place, points, atPoints, color("text"));
-      if (this.settings.data === "drawn" && this.cursor) {
+      if (this.drawn) {
         const [x, y] = place(...this.cursor);
         context.strokeStyle = color("text");
         context.strokeRect(x - 5, y - 5, 10, 10);
@@ -282,23 +302,31 @@
         for (let k = 0; k < packing; k++) points.set([x, y], 2 * (packing * i + k));
       }
       const logits = this.game.judge(points).output;
-      // Where the losses know no absolute height, the middle of data and fakes counts as undecided.
-      let middle = loss === "least_squares" ? 0.5 : 0;
-      if (loss === "wasserstein" || loss === "relativistic") {
-        const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-        const fake = this.game.generate(this.latents).output;
-        middle = (mean(this.game.judge(this.sample).output) + mean(this.game.judge(fake).output)) / 2;
-      }
+      const share = this.shares(loss);
       const [real, fake] = [rgb(color("real-shade")), rgb(color("fake-shade"))];
       const image = new ImageData(CELLS, CELLS);
       logits.forEach((logit, i) => {
-        const share = 1 / (1 + Math.exp(middle - logit));
-        for (let k = 0; k < 3; k++) image.data[4 * i + k] = share * real[k] + (1 - share) * fake[k];
+        const blue = share(logit);
+        for (let k = 0; k < 3; k++) image.data[4 * i + k] = blue * real[k] + (1 - blue) * fake[k];
         image.data[4 * i + 3] = 255;
       });
       const canvas = element("canvas", { width: CELLS, height: CELLS });
       canvas.getContext("2d").putImageData(image, 0, 0);
       return canvas;
+    }
+
+    /** How blue a logit is, from 0 to 1. */
+    shares(loss) {
+      if (loss === "least_squares") return (logit) => Math.max(0, Math.min(1, logit));
+      if (loss !== "wasserstein" && loss !== "relativistic") return (logit) => 1 / (1 + Math.exp(-logit));
+      // These losses know no absolute height and no unit: the two kinds' own mean and spread.
+      const real = this.game.real(SHOWN, new play.Random(12345));
+      const fake = this.game.generate(this.latents).output;
+      const logits = [real, fake].flatMap((points) => [...this.game.judge(points).output]);
+      const mean = logits.reduce((sum, value) => sum + value, 0) / logits.length;
+      const square = logits.reduce((sum, value) => sum + (value - mean) ** 2, 0) / logits.length;
+      const unit = Math.sqrt(square) / 2 + 1e-12;
+      return (logit) => 1 / (1 + Math.exp((mean - logit) / unit));
     }
 
     drawCurve(color) {
@@ -320,7 +348,6 @@
         context.lineTo(width - 8, y(power));
         context.stroke();
       }
-      context.textAlign = "center";
       for (const share of [0, 0.5, 1]) {
         const step = Math.round(last * share);
         context.textAlign = share === 1 ? "right" : "center";

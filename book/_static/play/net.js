@@ -179,7 +179,6 @@
       const { input: slope, deltas } = this.backward(trace, new Float64Array(rows).fill(1));
       let value = 0;
       for (const entry of slope) value += (entry * entry) / (2 * rows);
-      if (factor === 0) return value;
       let moved = slope.map((entry) => (entry * factor) / rows);
       for (let layer = 0; layer < this.depth; layer++) {
         const [from, to] = [this.sizes[layer], this.sizes[layer + 1]];
@@ -197,17 +196,17 @@
 
   /** Adam with the usual correction of its first averages (Kingma and Ba 2015). */
   class Adam {
-    constructor(parameters, beta1 = 0.5, beta2 = 0.9, epsilon = 1e-8) {
+    constructor(parameters, beta2 = 0.9, epsilon = 1e-8) {
       this.parameters = parameters;
-      Object.assign(this, { beta1, beta2, epsilon });
+      Object.assign(this, { beta2, epsilon });
       this.first = parameters.map((values) => new Float64Array(values.length));
       this.second = parameters.map((values) => new Float64Array(values.length));
       this.steps = 0;
     }
 
-    update(gradients, rate) {
+    update(gradients, rate, beta1) {
       this.steps += 1;
-      const { beta1, beta2, epsilon } = this;
+      const { beta2, epsilon } = this;
       const [correct1, correct2] = [1 - beta1 ** this.steps, 1 - beta2 ** this.steps];
       this.parameters.forEach((values, place) => {
         const [first, second, gradient] = [this.first[place], this.second[place], gradients[place]];

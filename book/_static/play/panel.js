@@ -1,4 +1,4 @@
-// What all that plays in a page has: labelled controls, a run that can be paused, colours, canvases.
+// What all that plays in a page has: labelled controls, colours, canvases, and a run that can be paused.
 (function (root) {
   "use strict";
   const play = (root.GanTutorPlay = root.GanTutorPlay || {});
@@ -16,18 +16,17 @@
 
   let count = 0; // panels of this page, for the ids of their labels
 
-  /** A subclass has `tick(budget)`, which computes for so many milliseconds, `picture`, `sentence`. */
+  /** Controls and pictures. A subclass has `change(name, value)`, `picture()` and `sentence()`. */
   class Panel {
     constructor(host) {
       this.host = host;
       this.id = `play-${(count += 1)}`;
       this.controls = {};
-      this.running = false;
-      // Who asked for less motion gets a new picture every two seconds in place of a film.
-      this.still = root.matchMedia("(prefers-reduced-motion: reduce)").matches;
-      this.run = this.button("Run", () => this.toggle());
       this.status = element("p", { id: `${this.id}-status`, class: "play-status" });
       this.spoken = element("p", { class: "play-spoken", "aria-live": "polite" });
+      new MutationObserver(() => this.picture()).observe(
+        document.documentElement, { attributeFilter: ["data-theme"] },
+      );
     }
 
     // ------------------------------------------------------------ controls
@@ -62,38 +61,6 @@
       return this.field(name, label, input, shown);
     }
 
-    // ------------------------------------------------------------- running
-
-    toggle() {
-      if (this.running) return this.pause();
-      this.running = true;
-      this.run.textContent = "Pause";
-      this.told = performance.now();
-      return this.frame();
-    }
-
-    pause() {
-      const ran = this.running;
-      this.running = false;
-      this.run.textContent = "Run";
-      if (!ran) return;
-      this.picture();
-      this.speak();
-    }
-
-    frame() {
-      if (!this.running) return;
-      const now = performance.now();
-      this.tick(30);
-      const due = now - this.told > 2000;
-      if (!this.still || due) this.picture();
-      if (due) {
-        this.told = now;
-        this.speak();
-      }
-      root.requestAnimationFrame(() => this.frame());
-    }
-
     speak() {
       this.spoken.textContent = this.sentence();
     }
@@ -109,17 +76,65 @@
     /** The context of a canvas that is cleared, in units of a page's pixel. */
     context(canvas, width, height) {
       const ratio = root.devicePixelRatio || 1;
-      if (canvas.width !== width * ratio) {
-        canvas.width = width * ratio;
-        canvas.height = height * ratio;
+      if (canvas.width !== Math.round(width * ratio)) {
+        canvas.width = Math.round(width * ratio);
+        canvas.height = Math.round(height * ratio);
       }
       const context = canvas.getContext("2d");
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       context.clearRect(0, 0, width, height);
       return context;
     }
-
   }
 
-  Object.assign(play, { Panel, element });
+  /**
+   * A panel with a button that runs and pauses.
+   *
+   * A subclass has `tick(budget)`, which computes for so many milliseconds and returns whether
+   * there is more to do.
+   */
+  class Runner extends Panel {
+    constructor(host) {
+      super(host);
+      this.running = false;
+      // Readers who asked for less motion get a new picture every two seconds in place of a film.
+      this.still = root.matchMedia("(prefers-reduced-motion: reduce)").matches;
+      this.run = this.button("Run", () => (this.running ? this.pause() : this.start()));
+    }
+
+    start() {
+      this.running = true;
+      this.run.textContent = "Pause";
+      this.told = performance.now();
+      this.pending = root.requestAnimationFrame(() => this.frame());
+    }
+
+    pause() {
+      if (!this.running) return;
+      this.running = false;
+      this.run.textContent = "Run";
+      root.cancelAnimationFrame(this.pending);
+      this.picture();
+      this.speak();
+    }
+
+    frame() {
+      const now = performance.now();
+      if (!this.tick(30)) return this.pause();
+      const due = now - this.told > 2000;
+      if (!this.still || due) this.picture();
+      if (due) {
+        this.told = now;
+        this.speak();
+      }
+      this.pending = root.requestAnimationFrame(() => this.frame());
+    }
+  }
+
+  /** Where a point of the plane from −view to view lies in a picture of so many pixels. */
+  function placer(view, size) {
+    return (x, y) => [(size * (x + view)) / (2 * view), (size * (view - y)) / (2 * view)];
+  }
+
+  Object.assign(play, { Panel, Runner, element, placer });
 })(globalThis);

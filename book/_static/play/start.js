@@ -1,5 +1,5 @@
 // On every page: load what plays, where the page asks for it, and only there.
-// <div class="play" data-play="laboratory" data-preset="collapse"> becomes a laboratory. A picture
+// <div class="play" data-play="laboratory" data-state="collapse"> becomes a laboratory. A picture
 // that is a link to a state of the laboratory gets a button that opens that state in its place.
 (function () {
   "use strict";
@@ -9,18 +9,18 @@
     digits: ["net", "panel", "digits-weights", "digits"],
   };
   const MAKERS = {
-    laboratory: (host) => new globalThis.GanTutorPlay.Laboratory(host, host.dataset.preset),
+    laboratory: (host) => new globalThis.GanTutorPlay.Laboratory(host, host.dataset.state),
     dirac: (host) => new globalThis.GanTutorPlay.Dirac(host),
     digits: (host) => new globalThis.GanTutorPlay.Digits(host),
   };
   const PLACES = { "the-dirac-gan": "dirac", "the-digit-generator": "digits" }; // other than states
-  const folder = new URL(".", document.currentScript.src).href;
+  const own = new URL(document.currentScript.src);
   const loaded = {};
 
   function load(name) {
     loaded[name] = loaded[name] || new Promise((resolve, reject) => {
       const script = document.createElement("script");
-      script.src = `${folder}${name}.js`;
+      script.src = new URL(`${name}.js${own.search}`, own).href;
       script.onload = resolve;
       script.onerror = () => reject(new Error(`${name}.js was not found`));
       document.head.append(script);
@@ -34,39 +34,52 @@
     host.panel = MAKERS[host.dataset.play](host);
   }
 
-  function hostFor(link) {
+  function button(text, action) {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.className = "play-here";
+    made.textContent = text;
+    made.addEventListener("click", () => action(made));
+    return made;
+  }
+
+  /** Behind a picture that leads to a state: a button that opens the state in the picture's place. */
+  function offer(link) {
     const [page, state] = link.getAttribute("href").split("#");
     if (!page.endsWith("laboratory.html") || !link.querySelector("img")) return;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "play-here";
-    button.textContent = "Play here";
-    button.addEventListener("click", async () => {
+    link.after(button("Play here", async (pressed) => {
+      pressed.disabled = true;
       const host = document.createElement("div");
       host.className = "play";
       host.dataset.play = PLACES[state] || "laboratory";
-      host.dataset.preset = state;
-      link.closest("p").after(host);
+      host.dataset.state = state;
+      const paragraph = link.closest("p");
+      paragraph.after(host);
       await fill(host);
-      link.closest("p").remove();
+      paragraph.classList.add("play-replaced");
       host.querySelector("button").focus();
-    });
-    link.after(button);
+    }));
   }
 
-  /** The state that the address names goes into the page's own laboratory. */
-  function follow() {
-    const host = document.querySelector(".play[data-play=laboratory]");
-    const state = location.hash.slice(1);
-    if (!host || !host.panel || !(state in globalThis.GanTutorPlay.PRESETS)) return;
-    host.panel.load(state);
-    host.scrollIntoView();
+  /** On the laboratory's own page: each section about a state has a button that loads it. */
+  function offerStates(host) {
+    const { STATES } = globalThis.GanTutorPlay;
+    const show = (state) => {
+      host.panel.load(state);
+      host.scrollIntoView();
+    };
+    for (const state of Object.keys(STATES)) {
+      const section = document.getElementById(state);
+      if (section) section.append(button("Load this state", () => show(state)));
+    }
+    const arrived = location.hash.slice(1);
+    if (Object.hasOwn(STATES, arrived)) show(arrived);
   }
 
   document.addEventListener("DOMContentLoaded", async () => {
-    await Promise.all([...document.querySelectorAll(".play[data-play]")].map(fill));
-    document.querySelectorAll("a[href*='laboratory.html#']").forEach(hostFor);
-    follow();
-    window.addEventListener("hashchange", follow);
+    document.querySelectorAll("a[href*='laboratory.html#']").forEach(offer);
+    const hosts = [...document.querySelectorAll(".play[data-play]")];
+    await Promise.allSettled(hosts.map(fill));
+    hosts.filter((host) => host.dataset.play === "laboratory" && host.panel).forEach(offerStates);
   });
 })();
