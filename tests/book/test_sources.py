@@ -115,7 +115,7 @@ def test_the_landing_page_has_a_card_with_a_picture_for_each_chapter():
     for path in shown:
         with Image.open(path) as image:
             assert image.size == cards.SIZE and len(image.text["Description"].split()) >= 3
-        assert path.stat().st_size < 12_000
+        assert path.stat().st_size < 24_000
 
 
 @pytest.mark.parametrize("caption", PARTS)
