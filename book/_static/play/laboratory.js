@@ -168,7 +168,8 @@
       const data = this.drawn ? (ready ? this.points : [[0, 0]]) : this.settings.data;
       this.game = new play.Game({ ...this.settings, data });
       const random = new play.Random(12345);
-      this.sample = ready ? this.game.real(SHOWN, random) : new Float64Array(0);
+      this.real = this.game.real(SHOWN, random); // one sample of the data for all pictures
+      this.sample = ready ? this.real : new Float64Array(0);
       this.latents = this.game.latents(SHOWN, random);
       this.history = [];
       for (const button of this.steps) button.disabled = !ready;
@@ -255,8 +256,7 @@
         context.arc(x, y, 3, 0, 2 * Math.PI);
         context.stroke();
       }
-      const real = this.game.real(SHOWN, new play.Random(12345));
-      const { points, atPoints } = this.game.generatorGradients(this.latents, real);
+      const { points, atPoints } = this.game.generatorGradients(this.latents, this.real);
       context.strokeStyle = color("fake");
       context.lineWidth = 1.6;
       context.beginPath();
@@ -320,9 +320,8 @@
       if (loss === "least_squares") return (logit) => Math.max(0, Math.min(1, logit));
       if (loss !== "wasserstein" && loss !== "relativistic") return (logit) => 1 / (1 + Math.exp(-logit));
       // These losses know no absolute height and no unit: the two kinds' own mean and spread.
-      const real = this.game.real(SHOWN, new play.Random(12345));
       const fake = this.game.generate(this.latents).output;
-      const logits = [real, fake].flatMap((points) => [...this.game.judge(points).output]);
+      const logits = [this.real, fake].flatMap((points) => [...this.game.judge(points).output]);
       const mean = logits.reduce((sum, value) => sum + value, 0) / logits.length;
       const square = logits.reduce((sum, value) => sum + (value - mean) ** 2, 0) / logits.length;
       const unit = Math.sqrt(square) / 2 + 1e-12;
