@@ -1,0 +1,186 @@
+"""Sphinx extension: the finished pages load what they use, and nothing else.
+
+The theme's pages load every icon twice, a search index and formulas that they do not show; films
+and pictures are large. Here each page is gone over once after it was written:
+
+- icons come from a font that holds only those in use, inside the style sheet;
+- the search index, and KaTeX, which draws formulas, are loaded by the pages that need them;
+- a film stands outside its page and is loaded when the reader asks for it;
+- pictures are stored as WebP, and their size is known before they arrive.
+"""
+
+import base64
+import hashlib
+import io
+import math
+import re
+from concurrent.futures import ThreadPoolExecutor
+from os.path import relpath
+from pathlib import Path
+from urllib.parse import unquote
+
+from fontTools import subset
+from fontTools.ttLib import TTFont
+from PIL import Image
+from sphinx.application import Sphinx
+
+ICON = re.compile(r"fa-[a-z0-9-]+")
+ICON_FONT = re.compile(r"url\(\.\./vendor/fontawesome/(webfonts/[\w-]+)\.woff2\)[^;}]*")
+ICON_SCRIPT = re.compile(r'\s*<script[^>]*/fontawesome\.js[^>]*></script>')
+SEARCH = re.compile(r'\s*<script[^>]*/(?:searchtools|language_data|searchindex)\.js[^>]*></script>')
+FORMULAS = re.compile(
+    r'\s*<(?:script|link)[^>]*/(?:katex[\w.-]*|auto-render\.min)\.(?:js|css)[^>]*>(?:</script>)?'
+)
+PICTURE = re.compile(r'<img\b(?![^>]*\bwidth=)[^>]*\bsrc="(?P<address>[^":]+)"[^>]*>')
+PNG = re.compile(r'"([^":]*_images/[^":]+\.png)"')
+MOVING = re.compile(r'<a [^>]*>\s*(?P<image><img [^>]*src="(?P<address>[^":]+\.gif)"[^>]*>)\s*</a>')
+FRAME = re.compile(r'"data:image/png;base64,([^"]+)"')
+FILM = re.compile(
+    r'<script language="javascript">(?P<player>(?:(?!</script>).)*function Animation.*?)</script>'
+    r'(?P<between>.*?)(?P<image><img [^>]*)(?P<controls>>\s*<div class="anim-controls")'
+    r'(?P<rest>.*?)<script language="javascript">(?P<frames>.*?)</script>',
+    re.DOTALL,
+)
+SMALL = 8_000  # bytes of a picture that stays as it is
+LARGE = 100_000  # bytes of a picture without losses above which losses that nobody sees are taken
+
+
+def icon_font(font: Path, codes: set[int]) -> str:
+    """Return the address, as data, of a font that holds the given characters only."""
+    options = subset.Options(flavor="woff", layout_features=[])
+    small = TTFont(font)
+    cutter = subset.Subsetter(options)
+    cutter.populate(unicodes=codes)
+    cutter.subset(small)
+    small.flavor = "woff"
+    file = io.BytesIO()
+    small.save(file)
+    return f"data:font/woff;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def lighten_icons(static: Path, used: set[str]) -> None:
+    """Put the icons of the given classes, and those that the theme's rules draw, into its style sheet."""
+    sheet = static / "styles" / "pydata-sphinx-theme.css"
+    rules = sheet.read_text(encoding="utf8")
+    codes = {int(code, 16) for code in re.findall(r'--[\w-]+:\s*"\\(f[0-9a-f]{3})"', rules)}
+    for names, code in re.findall(r'([^{}]+){content:"\\([0-9a-f]{4})"}', rules):
+        if used & set(ICON.findall(names)):
+            codes.add(int(code, 16))
+    fonts = static / "vendor" / "fontawesome"
+    sheet.write_text(
+        ICON_FONT.sub(
+            lambda found: f'url({icon_font(fonts / f"{found[1]}.ttf", codes)}) format("woff")', rules
+        ),
+        encoding="utf8",
+    )
+
+
+def lighten_picture(png: Path) -> Path:
+    """Write a picture as WebP if that is smaller; return the file that pages should show."""
+    if png.stat().st_size <= SMALL:
+        return png
+    picture, webp = Image.open(png), png.with_suffix(".webp")
+    picture.save(webp, lossless=True, method=1, quality=50)
+    if webp.stat().st_size > LARGE:
+        picture.convert("RGB").save(webp, quality=95, method=4)
+    if webp.stat().st_size > png.stat().st_size:
+        webp.unlink()
+        return png
+    png.unlink()
+    return webp
+
+
+def as_webp(png: bytes) -> bytes:
+    """Return a picture as WebP without losses."""
+    file = io.BytesIO()
+    Image.open(io.BytesIO(png)).save(file, "WEBP", lossless=True, method=1, quality=50)
+    return file.getvalue()
+
+
+def button(address: str, size: int) -> str:
+    """Return a button with which a reader asks for a film; `film.js` answers it."""
+    label = f"Play the film ({math.ceil(size / 1000)} kB)"
+    return f'<button type="button" class="film-button" data-film="{address}">{label}</button>'
+
+
+def without_films(page: str, here: Path, films: Path) -> str:
+    """Move a page's films into files; their last pictures stay, with a button for each film."""
+
+    def move(film: re.Match) -> str:
+        frames = [as_webp(base64.b64decode(frame)) for frame in FRAME.findall(film["frames"])]
+        data = iter(f'"data:image/webp;base64,{base64.b64encode(f).decode()}"' for f in frames)
+        program = film["player"] + FRAME.sub(lambda frame: next(data), film["frames"])
+        name = hashlib.sha256(program.encode()).hexdigest()[:16]
+        films.mkdir(exist_ok=True)
+        (films / f"{name}.js").write_text(program, encoding="utf8")
+        (films / f"{name}.webp").write_bytes(frames[-1])
+        address = relpath(films / name, here)
+        return (
+            f'{film["between"]}{film["image"]} src="{address}.webp"'
+            f'{film["controls"].replace("<div", "<div hidden")}{film["rest"]}'
+            f"{button(f'{address}.js', len(program))}"
+        )
+
+    return FILM.sub(move, page)
+
+
+def with_light_pictures(page: str, here: Path) -> str:
+    """Show a page's pictures as `lighten_picture` left them, their size said, when they are near."""
+
+    def known(tag: re.Match) -> str:
+        file = here / unquote(tag["address"])
+        if "://" in tag["address"] or file.suffix not in {".png", ".webp"}:
+            return tag[0]
+        width, height = Image.open(file).size
+        return f'<img loading="lazy" width="{width}" height="{height}"{tag[0][4:]}'
+
+    def moving(tag: re.Match) -> str:
+        gif = here / tag["address"]
+        still = Image.open(gif)
+        still.seek(still.n_frames - 1)
+        still.convert("RGB").save(gif.with_suffix(".webp"), lossless=True)
+        image = tag["image"].replace(".gif", ".webp")
+        return f"{image}<br>{button(tag['address'], gif.stat().st_size)}"
+
+    def smaller(address: re.Match) -> str:
+        webp = address[1].removesuffix("png") + "webp"
+        return f'"{webp}"' if (here / unquote(webp)).exists() else address[0]
+
+    page = PNG.sub(smaller, page)
+    return PICTURE.sub(known, MOVING.sub(moving, page))
+
+
+def lighten_page(file: Path, html: Path) -> None:
+    """Rewrite one page: what it does not use is gone, what is large waits."""
+    page = ICON_SCRIPT.sub("", file.read_text(encoding="utf8"))
+    if file.name != "search.html":
+        page = SEARCH.sub("", page)
+    if 'class="math' not in page:
+        page = FORMULAS.sub("", page)
+    page = without_films(page, file.parent, html / "_static" / "films")
+    file.write_text(with_light_pictures(page, file.parent), encoding="utf8")
+
+
+def lighten(app: Sphinx, exception: Exception | None) -> None:
+    """Go over what was written, once all of it stands."""
+    if exception or app.builder.name != "html":
+        return
+    html = Path(app.outdir)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lighten_picture, (html / "_images").glob("*.png")))
+    pages = [page for page in html.rglob("*.html") if "_static" not in page.parts]
+    for page in pages:
+        lighten_page(page, html)
+    lighten_icons(html / "_static", {name for page in pages for name in icons(page)})
+
+
+def icons(page: Path) -> set[str]:
+    """Return the classes of a page's icons."""
+    return set(ICON.findall(page.read_text(encoding="utf8")))
+
+
+def setup(app: Sphinx) -> dict:
+    """Register with Sphinx, behind whatever else works on the finished pages."""
+    app.add_js_file("film.js", loading_method="defer")
+    app.connect("build-finished", lighten, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
