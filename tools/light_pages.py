@@ -20,20 +20,23 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from fontTools import subset
-from fontTools.ttLib import TTFont
 from PIL import Image
 from sphinx.application import Sphinx
 
 ICON = re.compile(r"fa-[a-z0-9-]+")
 ICON_FONT = re.compile(r"url\(\.\./vendor/fontawesome/(webfonts/[\w-]+)\.woff2\)[^;}]*")
-ICON_SCRIPT = re.compile(r'\s*<script[^>]*/fontawesome\.js[^>]*></script>')
-SEARCH = re.compile(r'\s*<script[^>]*/(?:searchtools|language_data|searchindex)\.js[^>]*></script>')
+ICON_SCRIPT = re.compile(r"\s*<script[^>]*/fontawesome\.js[^>]*></script>")
+SEARCH = re.compile(
+    r'\s*<script[^>]*[/"](?:searchtools|language_data|searchindex)\.js[^>]*></script>'
+)
 FORMULAS = re.compile(
-    r'\s*<(?:script|link)[^>]*/(?:katex[\w.-]*|auto-render\.min)\.(?:js|css)[^>]*>(?:</script>)?'
+    r"\s*<(?:script|link)[^>]*/(?:katex[\w.-]*|auto-render\.min)\.(?:js|css)[^>]*>(?:</script>)?"
 )
 PICTURE = re.compile(r'<img\b(?![^>]*\bwidth=)[^>]*\bsrc="(?P<address>[^":]+)"[^>]*>')
 PNG = re.compile(r'"([^":]*_images/[^":]+\.png)"')
-MOVING = re.compile(r'<a [^>]*>\s*(?P<image><img [^>]*src="(?P<address>[^":]+\.gif)"[^>]*>)\s*</a>')
+MOVING = re.compile(
+    r'(?:<a [^>]*>)?(?P<image><img [^>]*src="(?P<address>[^":]+\.gif)"[^>]*>)(?:</a>)?'
+)
 FRAME = re.compile(r'"data:image/png;base64,([^"]+)"')
 FILM = re.compile(
     r'<script language="javascript">(?P<player>(?:(?!</script>).)*function Animation.*?)</script>'
@@ -47,19 +50,19 @@ LARGE = 100_000  # bytes of a picture without losses above which losses that nob
 
 def icon_font(font: Path, codes: set[int]) -> str:
     """Return the address, as data, of a font that holds the given characters only."""
-    options = subset.Options(flavor="woff", layout_features=[])
-    small = TTFont(font)
+    options = subset.Options()
+    options.flavor = "woff"
+    small = subset.load_font(font, options)
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=codes)
     cutter.subset(small)
-    small.flavor = "woff"
     file = io.BytesIO()
-    small.save(file)
+    subset.save_font(small, file, options)
     return f"data:font/woff;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def lighten_icons(static: Path, used: set[str]) -> None:
-    """Put the icons of the given classes, and those that the theme's rules draw, into its style sheet."""
+    """Put the icons of the given classes, and those of the theme's rules, into its style sheet."""
     sheet = static / "styles" / "pydata-sphinx-theme.css"
     rules = sheet.read_text(encoding="utf8")
     codes = {int(code, 16) for code in re.findall(r'--[\w-]+:\s*"\\(f[0-9a-f]{3})"', rules)}
@@ -69,7 +72,8 @@ def lighten_icons(static: Path, used: set[str]) -> None:
     fonts = static / "vendor" / "fontawesome"
     sheet.write_text(
         ICON_FONT.sub(
-            lambda found: f'url({icon_font(fonts / f"{found[1]}.ttf", codes)}) format("woff")', rules
+            lambda found: f'url({icon_font(fonts / f"{found[1]}.ttf", codes)}) format("woff")',
+            rules,
         ),
         encoding="utf8",
     )
@@ -117,7 +121,7 @@ def without_films(page: str, here: Path, films: Path) -> str:
         address = relpath(films / name, here)
         return (
             f'{film["between"]}{film["image"]} src="{address}.webp"'
-            f'{film["controls"].replace("<div", "<div hidden")}{film["rest"]}'
+            f"{film['controls'].replace('<div', '<div hidden')}{film['rest']}"
             f"{button(f'{address}.js', len(program))}"
         )
 
@@ -125,14 +129,14 @@ def without_films(page: str, here: Path, films: Path) -> str:
 
 
 def with_light_pictures(page: str, here: Path) -> str:
-    """Show a page's pictures as `lighten_picture` left them, their size said, when they are near."""
+    """Show a page's pictures as `lighten_picture` left them, and say how large they are."""
 
     def known(tag: re.Match) -> str:
         file = here / unquote(tag["address"])
         if "://" in tag["address"] or file.suffix not in {".png", ".webp"}:
             return tag[0]
         width, height = Image.open(file).size
-        return f'<img loading="lazy" width="{width}" height="{height}"{tag[0][4:]}'
+        return f'<img width="{width}" height="{height}"{tag[0][4:]}'
 
     def moving(tag: re.Match) -> str:
         gif = here / tag["address"]

@@ -59,7 +59,9 @@ def add_times(app: Sphinx, doctree: nodes.document) -> None:
     text = sentence(minutes_to_read(notebook), seconds)
     title = next(doctree.findall(nodes.title))
     place = title.parent.index(title) + 1
-    title.parent.insert(place, nodes.paragraph("", text, classes=["reading-time"]))
+    # Raw, since a paragraph would open the page's description.
+    line = nodes.raw("", f'<p class="reading-time">{text}</p>', format="html")
+    title.parent.insert(place, line)
 
 
 def setup(app: Sphinx) -> dict:

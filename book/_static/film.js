@@ -3,7 +3,7 @@
 function playFilm(button) {
   const address = button.dataset.film;
   if (!address.endsWith(".js")) {
-    button.closest("figure").querySelector("img").src = address;
+    button.parentElement.querySelector("img").src = address;
     button.remove();
     return;
   }

@@ -4,12 +4,14 @@
 """
 
 import functools
+import gzip
 import html
 import itertools
 import os
 import re
 import shutil
 import threading
+from copy import copy
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -80,6 +82,35 @@ def test_every_chapter_says_how_long_it_takes():
         assert all(re.fullmatch(times, words) for words in said), said
 
 
+def weight(page: str) -> int:
+    """Bytes that a reader's browser loads for a page, text compressed as web servers do."""
+    total = 0
+    files = {"link": "href", "script": "src", "img": "src"}
+    for address in {a for tag, name in files.items() for a in attributes(page, tag, name)} | {page}:
+        file = HTML / page if address == page else (HTML / page).parent / urlsplit(address).path
+        if urlsplit(address).scheme or not file.is_file() or file.suffix in {".html", ".gif"}:
+            total += len(gzip.compress(file.read_bytes())) if address == page else 0
+            continue
+        content = file.read_bytes()
+        total += len(gzip.compress(content)) if file.suffix in {".css", ".js"} else len(content)
+    return total
+
+
+@pytest.mark.parametrize("page", READ)
+def test_a_page_is_light(page):
+    """Fonts come on top: of KaTeX's, pages use about 80 kB. Films wait until they are asked for."""
+    assert weight(page) <= 520_000
+    assert "data:image" not in (HTML / page).read_text(encoding="utf8")
+
+
+@pytest.mark.parametrize("page", READ)
+def test_no_page_shows_the_source_of_a_formula(page):
+    article = copy(parsed(page).select_one("article"))
+    for code in article.select("pre, code, script, style, .math"):
+        code.decompose()
+    assert not re.search(r"\$[^$\s\d][^$]*\$|\\[a-zA-Z]+[{^_(]|\{[a-z:]+\}`", article.get_text())
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_internal_links_and_anchors_lead_somewhere(page):
     links = attributes(page, "a", "href")
@@ -141,7 +172,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def window(browser, address):
-    """A window whose tabs share what they loaded: scripts, styles, MathJax."""
+    """A window whose tabs share what they loaded: scripts, styles, fonts."""
     with browser.new_context(base_url=address) as window:
         window.add_init_script(  # what moves after a change of width would be measured half way
             """const still = new CSSStyleSheet();
@@ -175,13 +206,14 @@ def typeset(tab) -> dict:
     return tab.evaluate(
         """async () => {
           const count = selector => document.querySelectorAll(selector).length;
-          if (count(".math")) await MathJax.startup.promise;
+          if (document.readyState !== "complete")
+            await new Promise(done => addEventListener("load", done));
           const pictures = [...document.querySelectorAll("main img")]
             .filter(picture => picture.checkVisibility());
           await Promise.all(pictures.map(picture => picture.decode()));
           return {
-            formulas: count("main .math"), drawn: count("mjx-container"),
-            wrong: count("mjx-merror, [data-mjx-error]"),
+            formulas: count("main .math"), drawn: count("main .math .katex"),
+            wrong: count(".katex-error"),
             empty: pictures.filter(picture => !picture.naturalWidth).length,
           };
         }"""
@@ -285,6 +317,26 @@ def test_dark_pages_have_no_barriers(browser, address, page):
         typeset(tab)
         assert tab.evaluate("document.documentElement.dataset.theme") == "dark"
         assert barriers(tab) == []
+
+
+@in_browser
+def test_a_film_comes_when_it_is_asked_for(tab):
+    asked = []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto("/theory/the-game.html", wait_until="load")
+    assert not any("/films/" in address and address.endswith(".js") for address in asked)
+    picture = tab.locator(".animation img").first
+    still = picture.get_attribute("src")
+    assert not tab.get_by_role("button", name="Next frame").is_visible()
+    tab.get_by_role("button", name="Play the film").click()
+    tab.get_by_role("button", name="Pause").click()
+    tab.get_by_role("button", name="Last frame").click()
+    assert picture.get_attribute("src") != still
+    assert any("/films/" in address for address in asked)
+
+    tab.goto("/index.html")
+    tab.get_by_role("button", name="Play the film").click()
+    assert tab.locator("figure img").first.get_attribute("src").endswith("digits.gif")
 
 
 @in_browser
