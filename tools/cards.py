@@ -18,7 +18,7 @@ from sphinx.util.docutils import SphinxDirective
 
 BOOK = ROOT / "book"
 PICTURES = BOOK / "_static" / "cards"
-SIZE = (280, 170)
+SIZE = (240, 146)
 # Pages without figures of their own, with a picture among the static files.
 STILLS = {
     "start/laboratory": ("play/cured-by-r1.png", "Eight groups of points, each with generated ones")

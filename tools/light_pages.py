@@ -44,8 +44,8 @@ FILM = re.compile(
     r'(?P<rest>.*?)<script language="javascript">(?P<frames>.*?)</script>',
     re.DOTALL,
 )
-SMALL = 8_000  # bytes of a picture that stays as it is
-LARGE = 100_000  # bytes of a picture without losses above which losses that nobody sees are taken
+SMALL = 4_000  # bytes of a picture that stays as it is
+BITS = 1.2  # a pixel; a picture that needs more without losses is like a photograph
 
 
 def icon_font(font: Path, codes: set[int]) -> str:
@@ -85,9 +85,11 @@ def lighten_picture(png: Path) -> Path:
         return png
     picture, webp = Image.open(png), png.with_suffix(".webp")
     picture.save(webp, lossless=True, method=1, quality=50)
-    if webp.stat().st_size > LARGE:
-        picture.convert("RGB").save(webp, quality=95, method=4)
-    if webp.stat().st_size > png.stat().st_size:
+    if 8 * webp.stat().st_size > BITS * picture.width * picture.height:
+        file = io.BytesIO()
+        picture.convert("RGB").save(file, "WEBP", quality=80, method=4)
+        webp.write_bytes(min(webp.read_bytes(), file.getvalue(), key=len))
+    if webp.stat().st_size >= png.stat().st_size:
         webp.unlink()
         return png
     png.unlink()
@@ -185,6 +187,5 @@ def icons(page: Path) -> set[str]:
 
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx, behind whatever else works on the finished pages."""
-    app.add_js_file("film.js", loading_method="defer")
     app.connect("build-finished", lighten, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
