@@ -5,14 +5,14 @@ Run it after a change of `book/_static/play`: `.venv/bin/python tools/play_still
 
 import base64
 import io
-import shutil
+import re
 from pathlib import Path
 
+import chromium
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 PLAY = Path(__file__).parents[1] / "book" / "_static" / "play"
-SCRIPTS = ("net", "panel", "game", "laboratory", "dirac", "digits-weights", "digits")
 LABORATORY = """
 (state) => {
   const laboratory = new GanTutorPlay.Laboratory(document.querySelector(".play"), state);
@@ -40,6 +40,14 @@ DIGITS = """
 """
 
 
+def scripts() -> list[str]:
+    """Return the names of all scripts that play, in the order in which `start.js` loads them."""
+    start = (PLAY / "start.js").read_text(encoding="utf8")
+    files = re.search(r"const FILES = \{(.*?)\};", start, re.DOTALL)
+    assert files, "start.js has no list of the files that it loads"
+    return list(dict.fromkeys(re.findall(r'"([\w-]+)"', files[1])))
+
+
 def save(name: str, address: str) -> None:
     """Write a canvas as a small picture."""
     image = Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))).convert("RGBA")
@@ -52,7 +60,7 @@ def draw(page: Page) -> None:
     """Draw each state that a chapter shows."""
     page.set_content("<!doctype html><title>play</title><div class=play></div>")
     page.add_style_tag(path=PLAY / "play.css")
-    for name in SCRIPTS:
+    for name in scripts():
         page.add_script_tag(path=PLAY / f"{name}.js")
     for state in page.evaluate("Object.keys(GanTutorPlay.STATES)"):
         save(state, page.evaluate(LABORATORY, state))
@@ -61,8 +69,6 @@ def draw(page: Page) -> None:
 
 
 if __name__ == "__main__":
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next(filter(None, map(shutil.which, names)), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        browser = chromium.launch(playwright)
         draw(browser.new_page(device_scale_factor=2))

@@ -40,6 +40,7 @@ from gantutor.metrics.kernel import KernelDistance, KernelSum, kernel_distance, 
 from gantutor.metrics.modes import ModeCoverage, mode_coverage
 from gantutor.metrics.neighbors import NeighborScores, nearest_distances, precision_recall
 from gantutor.metrics.report import digit_report, feature_report
+from gantutor.metrics.sliced import sliced_wasserstein_distance
 
 __all__ = [
     "FeatureStatistics",
@@ -73,6 +74,7 @@ __all__ = [
     "perceptual_distance",
     "precision_recall",
     "psnr",
+    "sliced_wasserstein_distance",
     "squared_mmd",
     "ssim",
     "stacked_digit_modes",

@@ -9,7 +9,6 @@ import html
 import itertools
 import os
 import re
-import shutil
 import threading
 from copy import copy
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import api_pages
+import chromium
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
@@ -26,8 +26,6 @@ from sphinx.util.inventory import InventoryFile
 
 HTML = ROOT / "_build" / "html"
 SCREENSHOTS = ROOT / "_build" / "screenshots"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
 WIDTHS = {"desktop": 1280, "phone": 390}
 PAGES = sorted(
     page.relative_to(HTML).as_posix()
@@ -47,7 +45,7 @@ SHOWN = [
 ]
 
 pytestmark = pytest.mark.skipif(not PAGES, reason="no built pages: run `make book` first")
-in_browser = pytest.mark.skipif(not BROWSER, reason=f"none of {', '.join(BROWSERS)} on the path")
+in_browser = pytest.mark.skipif(not chromium.PATH, reason=chromium.MISSING)
 
 
 @functools.cache
@@ -164,9 +162,7 @@ def browser():
     """Chromium that finds no other machine."""
     offline = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=BROWSER, args=["--no-sandbox", offline]
-        )
+        browser = chromium.launch(playwright, offline)
         yield browser
         browser.close()
 

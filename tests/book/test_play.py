@@ -4,8 +4,8 @@ import functools
 import itertools
 import json
 import re
-import shutil
 
+import chromium
 import export_play
 import numpy as np
 import play_stills
@@ -20,16 +20,14 @@ from gantutor.metrics.features.digits import digit_probabilities
 from gantutor.torch import load_generator, losses, penalties
 
 PLAY = ROOT / "book" / "_static" / "play"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
 
-pytestmark = pytest.mark.skipif(not BROWSER, reason=f"none of {', '.join(BROWSERS)} on the path")
+pytestmark = pytest.mark.skipif(not chromium.PATH, reason=chromium.MISSING)
 
 
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        browser = chromium.launch(playwright)
         yield browser
         browser.close()
 
@@ -37,7 +35,7 @@ def browser():
 def load(page):
     page.set_content("<!doctype html><title>play</title><div class=play></div>")
     page.add_style_tag(path=PLAY / "play.css")
-    for name in play_stills.SCRIPTS:
+    for name in play_stills.scripts():
         page.add_script_tag(path=PLAY / f"{name}.js")
 
 

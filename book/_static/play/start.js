@@ -3,7 +3,7 @@
 // that is a link to a state of the laboratory gets a button that opens that state in its place.
 (function () {
   "use strict";
-  const FILES = {
+  const FILES = { // in the order of loading; tools/play_stills.py reads it here
     laboratory: ["net", "panel", "game", "laboratory"],
     dirac: ["net", "panel", "game", "dirac"],
     digits: ["net", "panel", "digits-weights", "digits"],

@@ -6,10 +6,12 @@ from functools import cache
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy, log_softmax, one_hot, softplus
+from torch.nn.functional import cross_entropy, log_softmax, one_hot
 
 from gantutor.data import draw_letters
 from gantutor.runs import seeds
+from gantutor.studies.descent import descend
+from gantutor.torch.losses import non_saturating
 from gantutor.torch.models import dcgan_generator
 
 FACES = ("DejaVu Sans", "STIX Italic", "DejaVu Serif")
@@ -180,16 +182,11 @@ def train(images, styles, letters, seed, weight=0.0, steps=STEPS):
         fake = G(latents(asked))
         real_out, real_style = ask(D, x[rows], asked)
         fake_out, _ = ask(D, fake.detach(), asked)
-        d_loss = softplus(-real_out).mean() + softplus(fake_out).mean()
-        d_loss = d_loss + cross_entropy(real_style, style[rows])
-        d_adam.zero_grad()
-        d_loss.backward()
-        d_adam.step()
+        d_loss = non_saturating.discriminator(real_out, fake_out)
+        descend(d_adam, d_loss + cross_entropy(real_style, style[rows]))
         fake_out, fake_style = ask(D, fake, asked)
-        g_loss = softplus(-fake_out).mean() + weight * ambiguity_loss(fake_style)
-        g_adam.zero_grad()
-        g_loss.backward()
-        g_adam.step()
+        g_loss = non_saturating.generator(fake_out, real_out)
+        descend(g_adam, g_loss + weight * ambiguity_loss(fake_style))
     return G
 
 
@@ -212,10 +209,7 @@ def train_judge(images, labels, seed: int, number: int = 0, steps: int = 1500) -
     for _ in range(steps):
         rows = torch.randint(len(x), (BATCH_SIZE,))
         noisy = x[rows] + 0.3 * torch.rand(BATCH_SIZE, 1) * torch.randn(BATCH_SIZE, PIXELS)
-        loss = cross_entropy(network(noisy), y[rows])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        descend(optimizer, cross_entropy(network(noisy), y[rows]))
     return network
 
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 import torch
-from torch.nn.functional import avg_pool2d, softplus
+from torch.nn.functional import avg_pool2d
 
 from gantutor.runs import seeds
+from gantutor.studies.descent import descend
 from gantutor.studies.higher_resolution.networks import (
     LAST,
     LATENT,
@@ -15,6 +16,7 @@ from gantutor.studies.higher_resolution.networks import (
     initialize,
 )
 from gantutor.torch.averaging import copies, follow
+from gantutor.torch.losses import non_saturating, relativistic
 from gantutor.torch.penalties import r1, r2
 
 BATCH_SIZE = 16
@@ -67,13 +69,6 @@ def adam(network):
     return torch.optim.Adam(network.parameters(), RATE, betas=BETAS)
 
 
-def step(optimizer, loss):
-    """Take one step down the loss."""
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-
-
 def train(tiles, steps, seed, generator="plain", grown=None, paired=False):
     """Return the moving average of a generator's weights.
 
@@ -93,6 +88,7 @@ def train(tiles, steps, seed, generator="plain", grown=None, paired=False):
     g_adam, d_adam = adam(G), adam(D)
     images = torch.from_numpy(tiles).permute(0, 3, 1, 2)
     order = seeds.rng(seed, "order")
+    contest = relativistic if paired else non_saturating
     for number, (stage, alpha) in enumerate(schedule(grown, steps)):
         rows = order.integers(len(images), size=BATCH_SIZE)
         real = shrink(images[rows], stage, alpha)
@@ -101,19 +97,14 @@ def train(tiles, steps, seed, generator="plain", grown=None, paired=False):
         def judge(examples, stage=stage, alpha=alpha):
             return D(examples, stage, alpha)
 
-        on_real, on_fake = judge(real), judge(fake.detach())
-        if paired:
-            loss = softplus(on_fake - on_real).mean()
-        else:
-            loss = softplus(-on_real).mean() + softplus(on_fake).mean()
+        loss = contest.discriminator(judge(real), judge(fake.detach()))
         if number % LAZY == 0:
             loss = loss + LAZY * GAMMA * r1(judge, real)
             if paired:
                 loss = loss + LAZY * GAMMA * r2(judge, fake)
-        step(d_adam, loss)
-        on_fake = judge(fake)
-        loss = softplus(judge(real).detach() - on_fake) if paired else softplus(-on_fake)
-        step(g_adam, loss.mean())
+        descend(d_adam, loss)
+        on_real = judge(real).detach() if paired else None
+        descend(g_adam, contest.generator(judge(fake), on_real))
         follow(averages, {"generator": G}, [AVERAGE], number)
     return averages[0]["generator"]
 

@@ -6,12 +6,14 @@ import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import normalized_mutual_info_score
-from torch.nn.functional import cross_entropy, one_hot, softplus
+from torch.nn.functional import cross_entropy, one_hot
 
 from gantutor import metrics
 from gantutor.data import load_digits
 from gantutor.runs import seeds
+from gantutor.studies.descent import descend
 from gantutor.torch import models
+from gantutor.torch.losses import non_saturating
 from gantutor.torch.sampling import apply
 
 STEPS = 300  # updates of each network
@@ -94,17 +96,13 @@ def train(images, weight, steps, seed):
 
         outputs = discriminator(torch.cat([real, fake.detach()]))
         real_logits, fake_logits = outputs[:, 0].chunk(2)
-        d_loss = softplus(-real_logits).mean() + softplus(fake_logits).mean()
-        d_adam.zero_grad()
-        (d_loss + code_loss(outputs[BATCH_SIZE:], category, sliders)).backward()
-        d_adam.step()
+        d_loss = non_saturating.discriminator(real_logits, fake_logits)
+        descend(d_adam, d_loss + code_loss(outputs[BATCH_SIZE:], category, sliders))
 
         discriminator.requires_grad_(False)
         outputs = discriminator(fake)
-        g_loss = softplus(-outputs[:, 0]).mean()
-        g_adam.zero_grad()
-        (g_loss + weight * code_loss(outputs, category, sliders)).backward()
-        g_adam.step()
+        g_loss = non_saturating.generator(outputs[:, 0], real_logits)
+        descend(g_adam, g_loss + weight * code_loss(outputs, category, sliders))
         discriminator.requires_grad_(True)
     return generator, discriminator
 

@@ -62,6 +62,8 @@ def match(made, images, where):
     """Return what was made with the grey values of images: both have the same histogram inside.
 
     The darkest pixel gets the darkest value, and so on, so that no order of two pixels changes.
+    Equal pixels may get different values: `skimage.exposure.match_histograms` keeps them equal, and
+    then copies of one image, as from `mean`, do not get the histogram.
     """
     inside = np.broadcast_to(where > 0, made.shape)
     values = images[np.broadcast_to(where[:1] > 0, images.shape)]

@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from gantutor.runs import seeds
+from gantutor.studies.descent import descend
 from gantutor.studies.textures.making import RandomFeatures
 
 PHOTOGRAPHS = ("brick", "grass", "gravel", "coins", "coffee", "astronaut")
@@ -55,9 +56,7 @@ def trained(seed: int) -> tuple[RandomFeatures, float]:
     seen, unseen = (photographs(held_out) for held_out in (False, True))
     for _ in range(STEPS):
         loss = cross_entropy(*_ask(network, *crops(seen, BATCH_SIZE, random)))
-        adam.zero_grad()
-        loss.backward()
-        adam.step()
+        descend(adam, loss)
     with torch.no_grad():
         logits, labels = _ask(network, *crops(unseen, 300, random))
     right = (logits.argmax(dim=1) == labels).float().mean().item()

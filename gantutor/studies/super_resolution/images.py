@@ -10,6 +10,7 @@ from skimage import color, data
 from sklearn.datasets import load_sample_image
 from torch.nn.functional import interpolate
 
+from gantutor import metrics
 from gantutor.runs import seeds
 
 SCALE = 4
@@ -19,7 +20,7 @@ PHOTOGRAPHS = (
 )
 HELD_OUT = 4  # photographs that are tested on
 PATCH = 8  # side of the patches of `texture_distance`, in pixels
-DIRECTIONS = 128  # of `texture_distance`
+LINES = 128  # of `texture_distance`
 EDGE = 8  # pixels at the edge that no score looks at
 
 
@@ -194,7 +195,7 @@ def texture_distance(first, second, components=None, count=8000, seed=0) -> floa
 
     The mean of each patch is taken away. Then all patches are looked at through 128 random linear
     filters, the same for both sets; the result is the mean over the filters of the distance between
-    the two distributions of their outputs (the sliced Wasserstein distance).
+    the two distributions of their outputs: the `gantutor.metrics.sliced_wasserstein_distance`.
 
     Parameters
     ----------
@@ -215,16 +216,10 @@ def texture_distance(first, second, components=None, count=8000, seed=0) -> floa
         In hundredths of half the range from black to white, or of a component's deviation.
     """
     random = seeds.rng(seed, "noise")
-    size = PATCH**2 if components is None else components.shape[1]
-    filters = random.normal(size=(size, DIRECTIONS)).astype(np.float32)
-    filters /= np.linalg.norm(filters, axis=0)
+    rows = [_without_mean(draw_patches(images, count, random)) for images in (first, second)]
     if components is not None:
-        filters = components @ filters
-    seen = [
-        np.sort(_without_mean(draw_patches(images, count, random)) @ filters, axis=0)
-        for images in (first, second)
-    ]
-    return float(100 * np.abs(seen[0] - seen[1]).mean())
+        rows = [patches @ components for patches in rows]
+    return 100 * metrics.sliced_wasserstein_distance(*rows, LINES, random)
 
 
 def _without_mean(patches):

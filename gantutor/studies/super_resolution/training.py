@@ -3,10 +3,12 @@
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy, pixel_shuffle, softplus
+from torch.nn.functional import cross_entropy, pixel_shuffle
 
 from gantutor.runs import seeds
+from gantutor.studies.descent import descend
 from gantutor.studies.super_resolution.images import SCALE, as_tensor, enlarge
+from gantutor.torch.losses import non_saturating
 
 WIDTH = 32  # channels of the upscaler
 BLOCKS = 3  # residual blocks of it
@@ -120,14 +122,14 @@ def train(pairs, steps, seed, adversarial=0.0, features=0.0, classifier=None):
         small, real = pairs.draw()
         fake = G(small)
         if adversarial:
-            d_loss = softplus(-D(real)).mean() + softplus(D(fake.detach())).mean()
-            _step(d_adam, d_loss)
+            on_real, on_fake = D(real), D(fake.detach())
+            descend(d_adam, non_saturating.discriminator(on_real, on_fake))
         loss = (fake - real).abs().mean()
         if features:
             loss = loss + features * (classifier(fake) - classifier(real)).abs().mean()
         if adversarial:
-            loss = loss + adversarial * softplus(-D(fake)).mean()
-        _step(g_adam, loss)
+            loss = loss + adversarial * non_saturating.generator(D(fake), on_real)
+        descend(g_adam, loss)
     return G.eval()
 
 
@@ -164,7 +166,7 @@ def train_classifier(pairs, steps, seed):
             top, left = (random.integers(s - side + 1) for s in image.shape[:2])
             patches.append(image[top : top + side, left : left + side])
         loss = cross_entropy(head(body(as_tensor(np.stack(patches)))), torch.from_numpy(labels))
-        _step(optimizer, loss)
+        descend(optimizer, loss)
     with torch.no_grad():
         body[-1].weight /= (spread := body(pairs.draw(32)[1]).std())
         body[-1].bias /= spread
@@ -175,9 +177,3 @@ def train_classifier(pairs, steps, seed):
 def apply(network, small: np.ndarray) -> np.ndarray:
     """Return one image [h, w, 1] enlarged by a network, cut off at −1 and 1."""
     return network(as_tensor(small[None]))[0].clamp(-1, 1).permute(1, 2, 0).numpy()
-
-
-def _step(optimizer, loss):
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()

@@ -3,9 +3,11 @@
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import avg_pool2d, conv2d, softplus
+from torch.nn.functional import avg_pool2d, conv2d
 
+from gantutor.studies.descent import descend
 from gantutor.torch.averaging import copies, follow
+from gantutor.torch.losses import non_saturating
 
 BLOCK, OVERLAP = 32, 8  # of quilting, in pixels
 CANDIDATES = 3  # blocks among which quilting chooses: those that fit best
@@ -213,16 +215,9 @@ def train_gan(example: np.ndarray, random: np.random.Generator, steps: int = STE
         top, left = random.integers(SHIFT, size=2)
         real = photo[..., top : top + side, left : left + side]
         fake = inner(generator(noise(1, side, random)))
-        d_loss = (
-            softplus(-discriminator(real)).mean() + softplus(discriminator(fake.detach())).mean()
-        )
-        d_adam.zero_grad()
-        d_loss.backward()
-        d_adam.step()
-        g_loss = softplus(-discriminator(fake)).mean()
-        g_adam.zero_grad()
-        g_loss.backward()
-        g_adam.step()
+        on_real, on_fake = discriminator(real), discriminator(fake.detach())
+        descend(d_adam, non_saturating.discriminator(on_real, on_fake))
+        descend(g_adam, non_saturating.generator(discriminator(fake), on_real))
         follow(averages, networks, [AVERAGE], step)
     return averages[0]["generator"].train()
 

@@ -8,6 +8,7 @@ from scipy.signal import fftconvolve
 from scipy.spatial.distance import cdist
 from skimage.filters import gabor_kernel
 
+from gantutor import metrics
 from gantutor.runs import seeds
 from gantutor.studies.textures.making import (
     RandomFeatures,
@@ -32,7 +33,7 @@ METHODS = (
 SIDE = 128  # of an example: a quarter of a photograph
 WIDTHS = (4, 8, 16)  # wavelengths of the filters, in pixels
 DIRECTIONS = 4
-LINES = 64  # on which the clouds are projected
+LINES = 64  # of the sliced distance
 COPY = 12  # side of the patches that are looked up in the example
 
 KEYS = ("texture", "method")
@@ -127,18 +128,12 @@ def strengths(image: np.ndarray) -> np.ndarray:
 def pattern_distance(real: np.ndarray, image: np.ndarray, seed: int = 0) -> float:
     """Return how far the `strengths` in an image are distributed from those in a real one.
 
-    Each number is divided by its standard deviation in the real image. The distance is the sliced
-    Wasserstein distance: the two clouds of rows are projected on `LINES` random lines, and the mean
-    difference between the sorted projections is taken (at 500 quantiles).
+    Each number is divided by its standard deviation in the real image; then it is the
+    `gantutor.metrics.sliced_wasserstein_distance` on `LINES` lines.
     """
     first, second = strengths(real), strengths(image)
-    lines = np.random.default_rng(seed).normal(size=(first.shape[1], LINES))
-    lines /= np.linalg.norm(lines, axis=0)
-    quantiles = (np.arange(500) + 0.5) / 500
-    sorted_both = [
-        np.quantile(p / first.std(axis=0) @ lines, quantiles, axis=0) for p in (first, second)
-    ]
-    return float(np.abs(sorted_both[0] - sorted_both[1]).mean())
+    scale = first.std(axis=0)
+    return metrics.sliced_wasserstein_distance(first / scale, second / scale, LINES, seed)
 
 
 def kurtosis(image: np.ndarray) -> float:
