@@ -4,7 +4,8 @@ The theme's pages load every icon twice, a search index and formulas that they d
 and pictures are large. Here each page is gone over once after it was written:
 
 - icons come from a font that holds only those in use, inside the style sheet;
-- the search index, and KaTeX, which draws formulas, are loaded by the pages that need them;
+- formulas are set here, so that no page loads KaTeX, and only pages with formulas its style sheet;
+- the search index is loaded by the page that searches;
 - a film stands outside its page and is loaded when the reader asks for it;
 - pictures are stored as WebP, and their size is known before they arrive.
 """
@@ -20,6 +21,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from fontTools import subset
+from formulas import with_formulas
 from PIL import Image
 from sphinx.application import Sphinx
 
@@ -29,9 +31,8 @@ ICON_SCRIPT = re.compile(r"\s*<script[^>]*/fontawesome\.js[^>]*></script>")
 SEARCH = re.compile(
     r'\s*<script[^>]*[/"](?:searchtools|language_data|searchindex)\.js[^>]*></script>'
 )
-FORMULAS = re.compile(
-    r"\s*<(?:script|link)[^>]*/(?:katex[\w.-]*|auto-render\.min)\.(?:js|css)[^>]*>(?:</script>)?"
-)
+KATEX_SCRIPT = re.compile(r"\s*<script[^>]*/(?:katex[\w.]*|auto-render\.min)\.js[^>]*></script>")
+KATEX_STYLE = re.compile(r"\s*<link[^>]*/katex[\w.-]*\.css[^>]*>")
 PICTURE = re.compile(r'<img\b(?![^>]*\bwidth=)[^>]*\bsrc="(?P<address>[^":]+)"[^>]*>')
 PNG = re.compile(r'"([^":]*_images/[^":]+\.png)"')
 MOVING = re.compile(
@@ -115,7 +116,7 @@ def without_films(page: str, here: Path, films: Path) -> str:
     def move(film: re.Match) -> str:
         frames = [as_webp(base64.b64decode(frame)) for frame in FRAME.findall(film["frames"])]
         data = iter(f'"data:image/webp;base64,{base64.b64encode(f).decode()}"' for f in frames)
-        program = film["player"] + FRAME.sub(lambda frame: next(data), film["frames"])
+        program = film["player"] + ";\n" + FRAME.sub(lambda frame: next(data), film["frames"])
         name = hashlib.sha256(program.encode()).hexdigest()[:16]
         films.mkdir(exist_ok=True)
         (films / f"{name}.js").write_text(program, encoding="utf8")
@@ -161,8 +162,9 @@ def lighten_page(file: Path, html: Path) -> None:
     page = ICON_SCRIPT.sub("", file.read_text(encoding="utf8"))
     if file.name != "search.html":
         page = SEARCH.sub("", page)
-    if 'class="math' not in page:
-        page = FORMULAS.sub("", page)
+    page = with_formulas(KATEX_SCRIPT.sub("", page))
+    if 'class="katex' not in page:
+        page = KATEX_STYLE.sub("", page)
     page = without_films(page, file.parent, html / "_static" / "films")
     file.write_text(with_light_pictures(page, file.parent), encoding="utf8")
 

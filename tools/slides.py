@@ -16,6 +16,7 @@ from bs4 import BeautifulSoup
 from colab import BOOK, CONFIG, edition
 from docutils import nodes
 from execute import cached_outputs
+from formulas import typeset
 from light_pages import as_webp
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
@@ -35,8 +36,6 @@ PAGE = """<!doctype html>
 <title>{title} – slides</title>
 <link rel="stylesheet" href="{up}_static/katex/katex.min.css">
 <link rel="stylesheet" href="{up}_static/slides/slides.css">
-<script defer src="{up}_static/katex.min.js"></script>
-<script defer src="{up}_static/auto-render.min.js"></script>
 <script defer src="{up}_static/slides/slides.js"></script>
 </head>
 <body>
@@ -48,14 +47,13 @@ PAGE = """<!doctype html>
 """
 
 
-def written_formula(content: str, options: dict) -> str:
-    """Leave a formula to KaTeX, in the marks that it looks for."""
-    left, right = (r"\[", r"\]") if options["display_mode"] else (r"\(", r"\)")
-    return f"{left}{html.escape(content)}{right}"
+def set_formula(content: str, options: dict) -> str:
+    """Return a formula as HTML, for the parser of Markdown."""
+    return typeset(content, options["display_mode"])
 
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
-MARKDOWN.use(dollarmath_plugin, renderer=written_formula)
+MARKDOWN.use(dollarmath_plugin, renderer=set_formula)
 
 
 def sections(notebook: NotebookNode) -> Iterator[tuple[str, list[NotebookNode]]]:

@@ -6,6 +6,7 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
+import formulas
 import light_pages
 import numpy as np
 import pytest
@@ -79,18 +80,36 @@ def test_a_page_without_formulas_or_search_loads_neither(tmp_path):
         '<script src="searchindex.js"></script><script src="_static/searchtools.js"></script>'
         '<link rel="stylesheet" href="_static/katex/katex.min.css?v=1" />'
         '<script src="_static/katex.min.js?v=1"></script>'
+        '<script src="_static/katex_autorenderer.js?v=1"></script>'
         '<script src="_static/auto-render.min.js"></script>'
         '<script src="_static/film.js"></script>'
     )
     for name, body, kept in [
         ("a", "", ["film"]),
-        ("b", '<span class="math">x</span>', ["katex", "auto-render", "film"]),
+        ("b", r'<span class="math">\(x\)</span>', ["katex.min.css", "film"]),
         ("search", "", ["searchindex", "searchtools", "film"]),
     ]:
         page = tmp_path / f"{name}.html"
         page.write_text(head + body)
         light_pages.lighten_page(page, tmp_path)
         found = re.findall(
-            r"searchindex|searchtools|katex|auto-render|film|fontawesome", page.read_text()
+            r"searchindex|searchtools|katex.min.css|auto-?render|film|fontawesome", page.read_text()
         )
         assert set(found) == set(kept)
+
+
+def test_formulas_are_set_as_they_stand_in_the_page():
+    page = (
+        r'<p class="math">\(no\)</p><span class="math">\(a &lt; b\)</span>'
+        '<div class="math" id="f">\n\\[\\begin{aligned}x\\end{aligned}\\]</div>'
+    )
+    light = formulas.with_formulas(page)
+    assert light.startswith(r'<p class="math">\(no\)</p><span class="math"><span class="katex">')
+    assert "<mo>&lt;</mo>" in light
+    assert '<div class="math" id="f"><span class="katex-display">' in light
+    assert light.endswith("</div>")
+
+
+def test_a_wrong_formula_stops_the_build():
+    with pytest.raises(ValueError, match=r"KaTeX cannot read 'x_'"):
+        formulas.typeset("x_", display=False)

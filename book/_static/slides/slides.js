@@ -1,11 +1,4 @@
-// Formulas, and keys that go from slide to slide.
-
-renderMathInElement(document.body, {
-  delimiters: [
-    { left: "\\[", right: "\\]", display: true },
-    { left: "\\(", right: "\\)", display: false },
-  ],
-});
+// Keys go from slide to slide.
 
 const slides = [...document.querySelectorAll("section")];
 const FORWARD = new Set(["ArrowRight", "ArrowDown", "PageDown", " "]);
