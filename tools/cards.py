@@ -6,6 +6,7 @@ figures draw them anew from the last run: `.venv/bin/python tools/cards.py`.
 
 import base64
 import io
+import re
 from pathlib import Path
 
 import nbformat
@@ -80,7 +81,7 @@ def card(name: str) -> list[str]:
             description = image.text["Description"]
         lines += [f":img-top: _static/cards/{picture(name).name}", f":img-alt: {description}"]
     if path.suffix == ".md":
-        title = path.read_text().splitlines()[0].removeprefix("# ")
+        title = re.search(r"^# (.*)", path.read_text(), re.MULTILINE)[1]
         return [*lines, title, ":::", ""]
     notebook = nbformat.read(path, as_version=4)
     title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
