@@ -8,6 +8,7 @@ formulas, the figures and the first table; then its summary and the names of its
 import base64
 import html
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from sphinx.util.docutils import SphinxRole
 
 FORMULAS = 2  # of a section
 FIGURES = 4  # of a section; a slide for each
+LOOKS = ("slides.css", "slides.js")
 SKIPPED = {"Exercises", "Further reading", "Summary"}
 PAGE = """<!doctype html>
 <html lang="en">
@@ -34,9 +36,9 @@ PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title} – slides</title>
-<link rel="stylesheet" href="{up}_static/katex/katex.min.css">
-<link rel="stylesheet" href="{up}_static/slides/slides.css">
-<script defer src="{up}_static/slides/slides.js"></script>
+<link rel="stylesheet" href="../../_static/katex/katex.min.css">
+<link rel="stylesheet" href="../slides.css">
+<script defer src="../slides.js"></script>
 </head>
 <body>
 <main>
@@ -150,7 +152,7 @@ def deck(name: str, notebook: NotebookNode) -> str:
             names = [task.partition("**")[2] for task in tasks]
             asked = "\n".join(f"1. {first_sentence(name)}" for name in names)
             slides.append(slide(heading, MARKDOWN.render(asked)))
-    return PAGE.format(title=html.escape(title), up="../../", slides="\n".join(slides))
+    return PAGE.format(title=html.escape(title), slides="\n".join(slides))
 
 
 def write(app: Sphinx, exception: Exception | None) -> None:
@@ -158,11 +160,15 @@ def write(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.name != "html":
         return
     bibliography = parse_file(BOOK / "references.bib").entries
+    slides = Path(app.outdir) / "slides"
+    slides.mkdir(exist_ok=True)
+    for file in LOOKS:  # not among the static files, which every page of the book would load
+        shutil.copy(Path(__file__).with_name(file), slides)
     for docname in app.env.found_docs:
         path = Path(app.env.doc2path(docname))
         executed = path.suffix == ".ipynb" and cached_outputs(nbformat.read(path, as_version=4))
         if executed and "covers" in executed.metadata:
-            file = Path(app.outdir) / "slides" / f"{docname}.html"
+            file = slides / f"{docname}.html"
             file.parent.mkdir(parents=True, exist_ok=True)
             page = deck(docname, edition(docname, executed, bibliography))
             file.write_text(page, encoding="utf8")

@@ -30,7 +30,7 @@ WIDTHS = {"desktop": 1280, "phone": 390}
 PAGES = sorted(
     page.relative_to(HTML).as_posix()
     for page in HTML.rglob("*.html")
-    if not page.relative_to(HTML).parts[0].startswith("_")
+    if not page.relative_to(HTML).parts[0].startswith(("_", "slides"))
 )
 MADE = {"genindex.html", "py-modindex.html", "search.html"}
 NAMES = [page for page in PAGES if page.startswith("appendix/api/") and page.count("/") > 2]
