@@ -29,7 +29,7 @@ from sphinx.util.docutils import SphinxRole
 FORMULAS = 2  # of a section
 FIGURES = 4  # of a section; a slide for each
 LOOKS = ("slides.css", "slides.js")
-SKIPPED = {"Exercises", "Further reading", "Summary"}
+SKIPPED = {"Exercises", "Further reading", "References", "Summary"}
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -96,8 +96,8 @@ def shown(cells: list[NotebookNode]) -> Iterator[str]:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             if "image/png" in data:
-                about = output.get("metadata", {}).get("image/png", {})
-                yield figure(output, about.get("alt") or f"Figure: {cell.source.splitlines()[0]}")
+                first = cell.source.splitlines()[0].removeprefix("# Plot: ")
+                yield figure(output, output.metadata.get("alt", f"Figure: {first}"))
             elif "<table" in data.get("text/html", "") and not tables:
                 tables = 1
                 yield str(BeautifulSoup(data["text/html"], "html.parser").table)
@@ -115,7 +115,7 @@ def section_slides(heading: str, cells: list[NotebookNode]) -> Iterator[str]:
     formulas = re.findall(r"^\$\$.+?\$\$$", prose, re.DOTALL | re.MULTILINE)[:FORMULAS]
     opening = MARKDOWN.render(first_sentence(prose))
     pictures = list(shown(cells))[:FIGURES]
-    if len(pictures) > 1 and formulas:
+    if pictures and formulas:
         pictures.insert(0, "")
     for i, picture in enumerate(pictures or [""]):
         said = [opening, MARKDOWN.render("\n\n".join(formulas))] if i == 0 else []
@@ -155,6 +155,15 @@ def deck(name: str, notebook: NotebookNode) -> str:
     return PAGE.format(title=html.escape(title), slides="\n".join(slides))
 
 
+def keep_descriptions(notebook: NotebookNode) -> None:
+    """Note the description of a cell's figure with the figure; the Colab edition drops the cell's."""
+    for cell in notebook.cells:
+        alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt")
+        for output in cell.get("outputs", []) if alt else []:
+            if "image/png" in output.get("data", {}):
+                output.metadata["alt"] = alt
+
+
 def write(app: Sphinx, exception: Exception | None) -> None:
     """Write the slides of all chapters that were executed beside the pages."""
     if exception or app.builder.name != "html":
@@ -168,6 +177,7 @@ def write(app: Sphinx, exception: Exception | None) -> None:
         path = Path(app.env.doc2path(docname))
         executed = path.suffix == ".ipynb" and cached_outputs(nbformat.read(path, as_version=4))
         if executed and "covers" in executed.metadata:
+            keep_descriptions(executed)
             file = slides / f"{docname}.html"
             file.parent.mkdir(parents=True, exist_ok=True)
             page = deck(docname, edition(docname, executed, bibliography))
