@@ -156,7 +156,7 @@ def deck(name: str, notebook: NotebookNode) -> str:
 
 
 def keep_descriptions(notebook: NotebookNode) -> None:
-    """Note the description of a cell's figure with the figure; the Colab edition drops the cell's."""
+    """Note a figure's description with the figure, since the Colab edition drops the cell's."""
     for cell in notebook.cells:
         alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt")
         for output in cell.get("outputs", []) if alt else []:
