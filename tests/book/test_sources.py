@@ -84,7 +84,7 @@ def test_the_table_of_contents_lists_every_page_once():
 
 def titled(path: Path) -> str:
     """Title of a page."""
-    return prose(path).splitlines()[0].removeprefix("# ")
+    return re.search(r"^# (.*)", prose(path), re.MULTILINE)[1]
 
 
 def file_of(name: str) -> Path:
