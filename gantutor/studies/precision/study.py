@@ -5,12 +5,13 @@ import time
 import numpy as np
 import torch
 from torch.nn.functional import softplus
+from torch.nn.utils import parameters_to_vector
 
 from gantutor import metrics
 from gantutor.data import load_digits
 from gantutor.torch.models.dcgan import dcgan_discriminator, dcgan_generator
 
-STEPS, BATCH, WIDTH, LATENT_DIM = 300, 64, 16, 100
+STEPS, BATCH, WIDTH, LATENT_DIM = 500, 64, 16, 100
 RATE = 5e-4  # of Adam
 SAMPLES = 1000
 
@@ -21,7 +22,6 @@ SETTINGS = {
     "float32, other latents": {"stream": 1},
     "bfloat16 by autocast": {"arithmetic": "autocast"},
     "bfloat16 weights": {"arithmetic": "weights"},
-    "bfloat16 weights, float32 copies": {"arithmetic": "copies"},
     "real digits": {"steps": -1},
 }
 SEEDS = 3
@@ -43,7 +43,7 @@ def run(seed, steps=STEPS, arithmetic="float32", stream=0):
 
 
 def train(images, seed, steps, arithmetic="float32", stream=0):
-    """Return a generator, and the share of the weights that the last update of it changed.
+    """Return a generator, and the share of its weights that its last update changed.
 
     Parameters
     ----------
@@ -51,57 +51,38 @@ def train(images, seed, steps, arithmetic="float32", stream=0):
     seed, steps : int
     arithmetic : str
         ``"float32"``; ``"autocast"``: layers in bfloat16, weights in float32; ``"weights"``:
-        weights, gradients and Adam in bfloat16; ``"copies"``: the same, but Adam moves float32
-        copies of the weights, which are then rounded.
+        weights, gradients and Adam's averages in bfloat16.
     stream : int
         Another number draws other latent vectors and batches.
     """
-    networks = [
-        dcgan_discriminator(width=WIDTH, seed=seed),
-        dcgan_generator(width=WIDTH, seed=seed),
-    ]
-    kind = torch.bfloat16 if arithmetic in ("weights", "copies") else torch.float32
-    D, G = (network.to(kind) for network in networks)
-    players = [Player(D, arithmetic == "copies"), Player(G, arithmetic == "copies")]
+    kind = torch.bfloat16 if arithmetic == "weights" else torch.float32
+    D = dcgan_discriminator(width=WIDTH, seed=seed).to(kind)
+    G = dcgan_generator(width=WIDTH, seed=seed).to(kind)
+    adam_d, adam_g = (torch.optim.Adam(net.parameters(), RATE, (0.5, 0.999)) for net in (D, G))
     random = torch.Generator().manual_seed(1000 * stream + seed)
-    data, share = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous().to(kind), 1.0
+    data, before = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous().to(kind), None
     half = arithmetic == "autocast"
-    for step in range(steps):
+    for _ in range(steps):
         real = data[torch.randint(len(data), (BATCH,), generator=random)]
         latents = torch.randn(BATCH, LATENT_DIM, generator=random).to(kind)
         with torch.autocast("cpu", torch.bfloat16, enabled=half):
             fake = G(latents)
             loss = softplus(-D(real)).mean() + softplus(D(fake.detach())).mean()
-        players[0].descend(loss)
+        descend(adam_d, loss)
         with torch.autocast("cpu", torch.bfloat16, enabled=half):
             loss = softplus(-D(fake)).mean()
-        before = [weight.detach().clone() for weight in G.parameters()] if step == steps - 1 else []
-        players[1].descend(loss)
-        if before:
-            changed = [(w != old).flatten() for w, old in zip(G.parameters(), before, strict=True)]
-            share = float(torch.cat(changed).float().mean())
-    return G, share
+        before = parameters_to_vector(G.parameters()).detach().clone()
+        descend(adam_g, loss)
+    if before is None:
+        return G, 1.0
+    return G, float((parameters_to_vector(G.parameters()) != before).float().mean())
 
 
-class Player:
-    """Adam for a network, on its weights or on float32 copies of them."""
-
-    def __init__(self, network, copies):
-        self.weights = list(network.parameters())
-        self.own = [w.detach().float().requires_grad_() for w in self.weights] if copies else []
-        self.adam = torch.optim.Adam(self.own or self.weights, RATE, (0.5, 0.999))
-
-    def descend(self, loss):
-        """Take one step."""
-        for weight in self.weights:
-            weight.grad = None
-        loss.backward()
-        for own, weight in zip(self.own, self.weights if self.own else [], strict=True):
-            own.grad = weight.grad.float()
-        self.adam.step()
-        with torch.no_grad():
-            for own, weight in zip(self.own, self.weights if self.own else [], strict=True):
-                weight.copy_(own)
+def descend(adam, loss):
+    """Take one step."""
+    adam.zero_grad()
+    loss.backward()
+    adam.step()
 
 
 @torch.no_grad()
