@@ -5,7 +5,6 @@ import time
 import numpy as np
 import torch
 from torch.nn.functional import softplus
-from torch.nn.utils import parameters_to_vector
 
 from gantutor import metrics
 from gantutor.data import load_digits
@@ -71,11 +70,16 @@ def train(images, seed, steps, arithmetic="float32", stream=0):
         descend(adam_d, loss)
         with torch.autocast("cpu", torch.bfloat16, enabled=half):
             loss = softplus(-D(fake)).mean()
-        before = parameters_to_vector(G.parameters()).detach().clone()
+        before = weights(G)
         descend(adam_g, loss)
     if before is None:
         return G, 1.0
-    return G, float((parameters_to_vector(G.parameters()) != before).float().mean())
+    return G, float((weights(G) != before).float().mean())
+
+
+def weights(network):
+    """Return a copy of all weights as one vector."""
+    return torch.cat([weight.detach().flatten() for weight in network.parameters()])
 
 
 def descend(adam, loss):
