@@ -48,6 +48,8 @@ GRIDS = {  # what the model of the time is fitted to; then what it has to predic
             {"batch": 16, "width": 64},
             {"batch": 128, "width": 16},
             {"batch": 16, "side": 64},
+            {"batch": 8, "width": 8},
+            {"batch": 4, "side": 16},
         ],
     ),
     "cuda": (
