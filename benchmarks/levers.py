@@ -3,15 +3,18 @@
     python benchmarks/levers.py                           # about four minutes, on one thread
     python benchmarks/levers.py --device cuda             # about two minutes
     python benchmarks/levers.py --seconds 0.02 --folder /tmp    # a smoke test
+    python benchmarks/levers.py --only levers data    # these again; the record keeps its other rows
 
-Everything is measured in rounds, in which all ways of a part take turns, so that what else the
-machine does falls on all alike. On a processor the clock is processor time, on a GPU elapsed time,
-after waiting for it. The record is written after every part, to the folder of the study `speed`;
-`python -m gantutor.studies speed` makes the study's table of all records.
+There are five rounds. Ways that are compared with each other take turns in a round, so that what
+else the machine does falls on all alike; the settings of `grid` and `samples` are measured one
+after another. First steps are measured once. On a processor the clock is processor time, on a GPU
+elapsed time, after waiting for it. The record is written after every part, to the folder of the
+study `speed`; `python -m gantutor.studies speed` makes the study's table of all records.
 """
 
 import argparse
 import functools
+import io
 import json
 import os
 import time
@@ -22,7 +25,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before the libraries are loaded
 import numpy as np
 import torch
 from common import ROOT, environment
+from PIL import Image
 
+from gantutor.data import draw_letters
 from gantutor.studies.speed.training import PARTS, Counter, Levers, Loop, counted, difference
 
 ROUNDS = 5
@@ -38,7 +43,6 @@ WAYS = {
     "fused Adam": Levers(fused=True),
     "compiled": Levers(compiled="default"),
 }
-GRAPHS = {"compiled, CUDA graphs": Levers(compiled="reduce-overhead")}
 GRIDS = {  # what the model of the time is fitted to; then what it has to predict
     "cpu": (
         [{"batch": n} for n in (4, 8, 16, 32, 64, 128)] + [{"width": n} for n in (8, 16, 64)],
@@ -48,8 +52,14 @@ GRIDS = {  # what the model of the time is fitted to; then what it has to predic
             {"batch": 16, "width": 64},
             {"batch": 128, "width": 16},
             {"batch": 16, "side": 64},
-            {"batch": 8, "width": 8},
-            {"batch": 4, "side": 16},
+        ],
+        [{"batch": 8, "width": 8}, {"batch": 4, "side": 16}],  # added when the others were seen
+        [  # chosen after that, before any of them was measured
+            {"batch": 16, "width": 16},
+            {"batch": 8, "width": 16, "side": 64},
+            {"batch": 4, "width": 16, "side": 128},
+            {"batch": 32, "width": 64, "side": 16},
+            {"batch": 8, "width": 128},
         ],
     ),
     "cuda": (
@@ -64,6 +74,7 @@ GRIDS = {  # what the model of the time is fitted to; then what it has to predic
         ],
     ),
 }
+KINDS = ("fit", "held out", "added", "fresh")
 SIDES = (28, 32, 64, 128, 256)
 
 
@@ -76,7 +87,7 @@ class Record:
         name = torch.cuda.get_device_name() if self.cuda else None
         self.about = {"environment": environment(), "device": name}
         self.path = Path(folder) / f"{'gpu' if self.cuda else 'processor'}.json"
-        self.rows = []
+        self.rows, self.kept = [], []
 
     def add(self, part, setting, times, operations=0, calls=0, difference=0.0):
         """Enter one way: `times` holds a list of seconds for each round."""
@@ -94,7 +105,9 @@ class Record:
         print(f"{part:10} {setting:34} {1e3 * np.median(times[0]):9.3f} ms", flush=True)
 
     def write(self):
-        text = json.dumps(self.about | {"rows": self.rows}, indent=1, ensure_ascii=False)
+        new = {(row["part"], row["setting"]) for row in self.rows}
+        kept = [row for row in self.kept if (row["part"], row["setting"]) not in new]
+        text = json.dumps(self.about | {"rows": kept + self.rows}, indent=1, ensure_ascii=False)
         self.path.write_text(text + "\n", encoding="utf-8")
 
     def rounds(self, actions, seconds, wait, block=None):
@@ -178,10 +191,11 @@ def waiting(record, seconds):
 
 def levers(record, seconds):
     """Each lever against the plain step."""
-    ways = WAYS | (GRAPHS if record.cuda else {})
+    ways = {name: way for name, way in WAYS.items() if not (record.cuda and way.compiled)}
     for size, setting in (("small", {}), ("large", BIG[record.device])):
         if not record.cuda and size == "large":
             continue
+        torch._dynamo.reset()  # or it compiles for sizes that vary
         loops = {name: Loop(way, device=record.device, **setting) for name, way in ways.items()}
         actions, firsts = {}, {}
         for name, loop in loops.items():
@@ -201,7 +215,7 @@ def levers(record, seconds):
         for name in actions:
             way = ways[name]
             counts = (0, 0) if way.compiled else counted(loops[name]).totals()
-            apart = 0.0 if way.compiled else difference(way, device=record.device, **setting)
+            apart = difference(way, device=record.device, **setting)
             record.add(f"levers, {size}", name, times[name], *counts, apart)
         for name in ("plain", *(name for name in actions if "compiled" in name)):
             record.add(f"first, {size}", name, [[firsts[name]]] * ROUNDS)
@@ -230,7 +244,7 @@ def arithmetic(record, seconds):
 
 def grid(record, seconds):
     """The time of a step over batch, width and resolution."""
-    for kind, settings in zip(("fit", "held out"), GRIDS[record.device], strict=True):
+    for kind, settings in zip(KINDS, GRIDS[record.device], strict=False):
         for setting in settings:
             whole = {"batch": 64, "width": 32, "side": 32} | setting
             loop = Loop(device=record.device, **whole)
@@ -264,6 +278,28 @@ def samples(record, seconds):
 @torch.no_grad()
 def drawn(generator, latents):
     return generator(latents)
+
+
+def data(record, seconds):
+    """Make a batch of 64 images of 32 pixels ready: from an array in memory, and from PNG files."""
+    shapes = draw_letters(64)[0][0].repeat(3, axis=-1)
+    images = (shapes * 127.5 + 127.5).astype(np.uint8)
+    files, order = [], np.random.default_rng(0).permutation(64)
+    for image in images:
+        files.append(io.BytesIO())
+        Image.fromarray(image).save(files[-1], "PNG")
+
+    def ready(pixels):
+        return torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+    actions = {
+        "64 images from an array": lambda: ready(images[order]),
+        "64 images from PNG files": lambda: ready(
+            np.stack([np.asarray(Image.open(file)) for file in files])
+        ),
+    }
+    for name, found in record.rounds(actions, seconds, lambda: None).items():
+        record.add("data", name, found)
 
 
 def keras_ways(record, seconds):
@@ -312,18 +348,42 @@ def keras_ways(record, seconds):
         record.add("Keras call", name, found)
 
 
+def keras_fit(record, seconds):
+    """A `fit` of small steps: one step, or eight, for each call of TensorFlow's graph."""
+    os.environ.update(KERAS_BACKEND="tensorflow", TF_CPP_MIN_LOG_LEVEL="2")
+    os.environ.update(TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")
+    import keras
+
+    images, labels = np.zeros((64 * 128, 784), "float32"), np.zeros((64 * 128, 1), "float32")
+    actions = {}
+    for count in (1, 8):
+        D = keras.Sequential(
+            [keras.Input((784,)), keras.layers.Dense(128, "relu"), keras.layers.Dense(1)]
+        )
+        loss = keras.losses.BinaryCrossentropy(from_logits=True)
+        D.compile("adam", loss, steps_per_execution=count)
+        name = f"{count} steps for each execution"
+        actions[name] = lambda D=D: D.fit(images, labels, batch_size=64, verbose=0)
+    for name, found in record.rounds(actions, seconds, lambda: None, block=1).items():
+        record.add("Keras fit", name, [[each / 128 for each in times] for times in found])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=2, help="for one way of one setting")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--folder", default=ROOT / "gantutor" / "studies" / "speed")
+    parser.add_argument("--only", nargs="+", help="measure these parts, keep the others")
     options = parser.parse_args()
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     torch.set_num_threads(1)
     record, begin = Record(options.device, options.folder), time.perf_counter()
     measures = [parts, waiting, grid, samples, arithmetic, levers]
     if not record.cuda:
-        measures.append(keras_ways)
+        measures += [data, keras_ways, keras_fit]
+    if options.only:
+        record.kept = json.loads(record.path.read_text(encoding="utf-8"))["rows"]
+        measures = [measure for measure in measures if measure.__name__ in options.only]
     for measure in measures:
         measure(record, options.seconds)
         record.write()

@@ -101,8 +101,8 @@ class Loop:
         self.latents = torch.randn(batch, LATENT_DIM, generator=random).to(device)
         self.scaler = torch.amp.GradScaler(device, enabled=levers.half == "float16")
         if levers.compiled:
-            self.G.compile(mode=levers.compiled)
-            self.D.compile(mode=levers.compiled)
+            self.G.compile(mode=levers.compiled, dynamic=False)
+            self.D.compile(mode=levers.compiled, dynamic=False)
 
     def step(self, mark=lambda part: None):
         """Update D, then G; call `mark` after each part."""
@@ -207,14 +207,14 @@ def counted(loop):
     return counter
 
 
-def difference(levers, steps=3, **settings):
+def difference(levers, steps=3, epsilon=1e-3, **settings):
     """Return how far a way leaves the plain one: 0 is equal, 1 as far as the weights moved.
 
     The largest difference of a weight after some steps from the same numbers, relative to the
-    largest way that a weight went. Adam's epsilon is large here: with its own, rounding decides
-    where the smallest gradients lead.
+    largest distance that a weight went. By default Adam's epsilon is large here: with the usual
+    one, rounding decides where the smallest gradients lead.
     """
-    plain, other = (Loop(way, epsilon=1e-3, **settings) for way in (Levers(), levers))
+    plain, other = (Loop(way, epsilon=epsilon, **settings) for way in (Levers(), levers))
     start = plain.weights()
     for _ in range(steps):
         plain.step()
