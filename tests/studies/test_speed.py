@@ -21,6 +21,21 @@ def test_one_pass_through_a_batch_normalisation_is_another_game():
     assert training.difference(joint, normalization="batch", **SMALL) > 0.05
 
 
+def test_compiling_takes_in_all_layers_of_a_network():
+    graphs = []
+
+    def keep(graph, inputs):
+        graphs.append([str(node.target) for node in graph.graph.nodes if "call" in node.op])
+        return graph
+
+    compile_with = torch.compile
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch, "compile", lambda net, mode, dynamic: compile_with(net, backend=keep))
+        loop = training.Loop(training.Levers(compiled="default"), **SMALL)
+        loop.D(loop.real)
+    assert len(graphs) == 1 and "conv" in str(graphs[0]) and len(graphs[0]) > 5
+
+
 def test_bfloat16_is_another_arithmetic():
     assert training.difference(training.Levers(half="bfloat16"), **SMALL) > 1e-3
 
@@ -66,7 +81,9 @@ def test_fakes_made_twice_cost_more_and_a_frozen_discriminator_less():
 @pytest.mark.parametrize("machine", study.records())
 def test_the_operations_of_the_table_are_counted_anew(machine):
     table = load_table("speed")
-    rows = table[(table.machine == machine) & table.part.isin(["fit", "held out"])]
+    rows = table[
+        (table.machine == machine) & table.part.isin(["fit", "held out", "added", "fresh"])
+    ]
     small = rows[rows.operations < 1e9].drop_duplicates("setting")
     assert len(small) > 1
     for row in small.itertuples():
@@ -83,6 +100,16 @@ def test_the_table_is_what_the_records_say():
                 found = table.loc[(machine, row["part"], row["setting"], seed)]
                 assert found["seconds"] == row["seconds"][seed]
                 assert found["slow"] == row["slow"][seed]
+
+
+def test_what_was_compiled_was_compared():
+    # Compiled layers round in another order; a difference of exactly 0 means that none were.
+    table = load_table("speed")
+    compiled = table[
+        table.setting.str.contains("compiled|graph") & ~table.part.str.contains("Keras|first")
+    ]
+    assert len(compiled) >= 3 * study.SEEDS
+    assert compiled.difference.between(1e-9, 0.02).all()
 
 
 def test_times_are_positive_and_the_slow_ones_not_faster_than_the_middle():

@@ -2,7 +2,9 @@
 
 The numbers are measured by ``benchmarks/levers.py``, which leaves a record of each machine beside
 this module. A study of its own would measure another machine, so that `run` only reads one round
-of a record; the counts of operations can be repeated anywhere.
+of a record; the counts of operations can be repeated anywhere. First steps were measured once, and
+their rounds are copies. ``difference`` is 0 where nothing is compared: outside of "levers" and
+"graph".
 """
 
 import json

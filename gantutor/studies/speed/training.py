@@ -101,8 +101,9 @@ class Loop:
         self.latents = torch.randn(batch, LATENT_DIM, generator=random).to(device)
         self.scaler = torch.amp.GradScaler(device, enabled=levers.half == "float16")
         if levers.compiled:
-            self.G.compile(mode=levers.compiled, dynamic=False)
-            self.D.compile(mode=levers.compiled, dynamic=False)
+            # not self.G.compile(), which leaves out the layers of torch.nn in a Sequential
+            self.G = torch.compile(self.G, mode=levers.compiled, dynamic=False)
+            self.D = torch.compile(self.D, mode=levers.compiled, dynamic=False)
 
     def step(self, mark=lambda part: None):
         """Update D, then G; call `mark` after each part."""
