@@ -94,7 +94,9 @@ class Dense(nn.Module):
         return x @ self.weight.mT
 
 
-def residual_networks(seed: int, width: int = 16, blocks: int = 1, fixed_up: bool = True):
+def residual_networks(
+    seed: int, width: int = 16, blocks: int = 1, fixed_up: bool = True, tanh: bool = True
+):
     """Return a generator and a discriminator of residual blocks, with maps as large as DCGAN's.
 
     As in DCGAN, the largest maps have 14 × 14 pixels, and a dense layer begins G and ends D. The
@@ -109,6 +111,8 @@ def residual_networks(seed: int, width: int = 16, blocks: int = 1, fixed_up: boo
         At each of the two sizes.
     fixed_up : bool
         As of `Block`.
+    tanh : bool
+        At the end of the generator, as in DCGAN; R3GAN's output is linear.
     """
 
     def stage(channels):
@@ -124,6 +128,7 @@ def residual_networks(seed: int, width: int = 16, blocks: int = 1, fixed_up: boo
         *stage(width),
         PixelMix(width, 4),
         nn.PixelShuffle(2),
+        *([nn.Tanh()] if tanh else []),
     )
     torch.manual_seed(seeds.number(seed, "discriminator"))
     discriminator = nn.Sequential(

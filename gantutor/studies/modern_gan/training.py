@@ -40,9 +40,9 @@ class Game:
     Parameters
     ----------
     seed : int
-    residual, normalized, fixed_up : bool
-        Residual networks in place of DCGAN's; batch normalisation in DCGAN's; the start of the
-        residual ones.
+    residual, normalized, fixed_up, tanh : bool
+        Residual networks in place of DCGAN's; batch normalisation in DCGAN's; the start and the
+        output of the residual ones.
     pairs : bool
         The relativistic loss of pairs in place of the non-saturating one.
     r1, r2 : float
@@ -68,6 +68,7 @@ class Game:
         residual=False,
         normalized=True,
         fixed_up=True,
+        tanh=True,
         pairs=False,
         r1=0.0,
         r2=0.0,
@@ -82,7 +83,7 @@ class Game:
     ):
         size = {} if width is None else {"width": width}
         if residual:
-            networks = residual_networks(seed, blocks=blocks, fixed_up=fixed_up, **size)
+            networks = residual_networks(seed, blocks=blocks, fixed_up=fixed_up, tanh=tanh, **size)
         else:
             networks = dcgan_networks(seed, normalized=normalized, **size)
         self.generator, self.discriminator = (network.to(device) for network in networks)
