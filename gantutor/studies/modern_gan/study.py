@@ -33,13 +33,8 @@ SETTINGS = {
     "DCGAN": {"equal_time": 330, "game": {}},
     "1 no normalisation": {"equal_time": 330, "game": BARE},
     "2 pairs": {"equal_time": 280, "game": PAIRS},
-    "3 R1": {"equal_time": 230, "game": {**PAIRS, "r1": 1.0}},
-    "4 R2": {"equal_time": 200, "game": GAME},
-    "5 residual": {"equal_time": 100, "game": RESIDUAL},
-    "6 schedules": {"equal_time": 200, "game": {**RESIDUAL, "scheduled": True}},
-    "4 without pairs": {"equal_time": 200, "game": {**GAME, "pairs": False}},
-    "5 without Fixup": {"equal_time": 200, "game": {**RESIDUAL, "fixed_up": False}},
-    "5 linear output": {"equal_time": 200, "game": {**RESIDUAL, "tanh": False}},
+    "3 R1 and R2": {"equal_time": 200, "game": GAME},
+    "4 residual": {"equal_time": 100, "game": RESIDUAL},
     "held-out digits": {"method": "real"},
 }
 SEEDS = 3
