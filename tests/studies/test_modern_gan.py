@@ -64,9 +64,11 @@ def test_a_fixed_up_block_begins_as_the_identity():
     x = torch.randn(2, 16, 7, 7)
     assert torch.equal(networks.Block(16)(x), x)
     usual = networks.Block(16, fixed_up=False)(x) - x
-    assert 0.3 < usual.square().mean() / x.square().mean() < 3
+    assert 0.3 < (usual.square().mean() / x.square().mean()).item() < 3
     small = networks.Block(16, blocks=16)
-    assert small.widen.std() == pytest.approx(networks.GAIN / 2 / 4, rel=0.15)  # 16^(−1/4) / √16
+    assert small.widen.std().item() == pytest.approx(
+        networks.GAIN / 2 / 4, rel=0.15
+    )  # 16^(−1/4) / √16
 
 
 def test_halving_is_a_mean_and_the_adjoint_of_doubling():
