@@ -45,13 +45,14 @@ from gantutor.studies.modern_gan.training import (
     squared_slopes,
 )
 
+OLD = {"he": False}  # these networks begin with DCGAN's weights; in the study, with He's
 SLOW = {"rate": 5e-4}  # a quarter of the study's
 LADDER = {
     "DCGAN": {},
-    "1 no normalisation": study.BARE,
-    "2 pairs": study.PAIRS,
-    "3 R1": {**study.PAIRS, "r1": 1.0},
-    "3 R1 and R2": study.GAME,
+    "1 no normalisation": {**study.BARE, **OLD},
+    "2 pairs": {**study.PAIRS, **OLD},
+    "3 R1": {**study.PAIRS, **OLD, "r1": 1.0},
+    "3 R1 and R2": {**study.GAME, **OLD},
     "4 residual": study.RESIDUAL,
     "5 schedules": {**study.RESIDUAL, "scheduled": True},
     "4 finite differences": {**study.RESIDUAL, "finite": True},

@@ -145,7 +145,9 @@ def residual_networks(
     return generator, discriminator
 
 
-def dcgan_networks(seed: int, width: int = 16, normalized: bool = True):
+def dcgan_networks(
+    seed: int, width: int = 16, normalized: bool = True, normalized_d: bool = True, he: bool = False
+):
     """Return a generator and a discriminator of the chapter on DCGAN.
 
     Parameters
@@ -154,10 +156,36 @@ def dcgan_networks(seed: int, width: int = 16, normalized: bool = True):
     width : int
         Channels at 14 × 14 pixels, and half of those at 7 × 7.
     normalized : bool
-        Batch normalisation in both networks.
+        Batch normalisation in the generator.
+    normalized_d : bool
+        And in the discriminator.
+    he : bool
+        Initial weights by `start_as_he` in place of DCGAN's 𝒩(0, 0.02²).
     """
     from gantutor.torch.models import dcgan_discriminator, dcgan_generator
 
-    kind = "batch" if normalized else None
-    size = {"width": width, "normalization": kind, "seed": seed}
-    return dcgan_generator(latent_dim=LATENT_DIM, **size), dcgan_discriminator(**size)
+    size = {"width": width, "seed": seed}
+    kinds = ["batch" if wanted else None for wanted in (normalized, normalized and normalized_d)]
+    generator = dcgan_generator(latent_dim=LATENT_DIM, normalization=kinds[0], **size)
+    discriminator = dcgan_discriminator(normalization=kinds[1], **size)
+    if he:
+        for network, name in ((generator, "generator"), (discriminator, "discriminator")):
+            torch.manual_seed(seeds.number(seed, name))
+            start_as_he(network)
+    return generator, discriminator
+
+
+def start_as_he(network):
+    """Draw the weights of each layer anew, from 𝒩(0, 2 / n) where n inputs make one output.
+
+    The ReLU behind the layer halves the mean square again. Behind the last layer of a network
+    there is none: it has 𝒩(0, 1 / n).
+    """
+    kinds = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
+    layers = [module for module in network.modules() if isinstance(module, kinds)]
+    for layer in layers:
+        inputs = layer.weight[0].numel()
+        if isinstance(layer, nn.ConvTranspose2d):  # [inputs, outputs, height, width]
+            inputs = layer.weight[:, 0].numel() / math.prod(layer.stride)
+        gain = 1 if layer is layers[-1] else 2
+        nn.init.normal_(layer.weight, std=math.sqrt(gain / inputs))

@@ -15,26 +15,35 @@ from gantutor.studies.modern_gan.training import Game, sample
 
 HELD_OUT = 1000  # digits of each of the two sets that nothing is trained on
 COUNT = 1000  # images that are scored
-UPDATES = 200  # of each network, at which all steps of the ladder are compared
+UPDATES = 400  # of each network, at which all games are compared; also at half of them
 COMPONENTS, CLUSTERS = 40, 50  # of the principal components, and of the mixture
+BLUR = 0.5  # standard deviation of the noise that is added to the codes of copied digits
 
-BARE = {"normalized": False}
+BARE = {"normalized": False, "he": True}
 PAIRS = {**BARE, "pairs": True}
 GAME = {**PAIRS, "r1": 1.0, "r2": 1.0}  # the whole game on DCGAN's networks
 RESIDUAL = {**GAME, "residual": True}
 
 KEYS = ("setting",)
-# Each run goes on to `UPDATES`. `equal_time` is the number of updates in the time that `UPDATES`
-# take with all of `GAME`, on one idle processor; it is a constant, so that a table can be repeated.
+# `equal_time` is the number of updates in the time that `UPDATES` take for DCGAN, by the medians of
+# 23 measurements that took turns; it is a constant, so that a table can be repeated.
 SETTINGS = {
     "noise": {"method": "noise"},
     "Gaussian": {"method": "gaussian"},
     "50 Gaussians": {"method": "mixture"},
-    "DCGAN": {"equal_time": 330, "game": {}},
-    "1 no normalisation": {"equal_time": 330, "game": BARE},
-    "2 pairs": {"equal_time": 280, "game": PAIRS},
-    "3 R1 and R2": {"equal_time": 200, "game": GAME},
-    "4 residual": {"equal_time": 100, "game": RESIDUAL},
+    "digits + noise": {"method": "blurred"},
+    "DCGAN": {"equal_time": 400, "game": {}},
+    "no norm, old start": {"equal_time": 440, "game": {"normalized": False}},
+    "1 no normalisation": {"equal_time": 440, "game": BARE},
+    "2 pairs": {"equal_time": 380, "game": PAIRS},
+    "3 R1 and R2": {"equal_time": 260, "game": GAME},
+    "3, normalised G": {
+        "equal_time": 250,
+        "game": {**GAME, "normalized": True, "normalized_d": False},
+    },
+    "4 residual": {"equal_time": 115, "game": RESIDUAL},
+    "4 without Fixup": {"equal_time": 115, "game": {**RESIDUAL, "fixed_up": False}},
+    "training digits": {"method": "copies"},
     "held-out digits": {"method": "real"},
 }
 SEEDS = 3
@@ -58,13 +67,14 @@ def run(
     ----------
     seed : int
         Seed of the split of the digits, of weights, batches and noise.
-    method : {"game", "noise", "gaussian", "mixture", "real"}
+    method : {"game", "noise", "gaussian", "mixture", "blurred", "copies", "real"}
         A GAN; uniform noise; one Gaussian, or a mixture of them, in the space of the principal
-        components of the training digits; the held-out digits.
+        components of the training digits; training digits with noise in that space, and as they
+        are; the held-out digits.
     game : dict, optional
         Arguments of `training.Game`.
     equal_time : int
-        Updates that are scored besides `UPDATES`.
+        Updates that are scored besides `UPDATES` and half of them.
 
     Returns
     -------
@@ -81,7 +91,7 @@ def run(
         return [{"step": 0, "seconds": seconds, "averaged_fid": scores["digit_fid"], **scores}]
     settings = dict(game or {})
     settings["betas"] = tuple(settings.get("betas", (0.0, 0.9)))
-    stages = sorted({UPDATES, equal_time})
+    stages = sorted({UPDATES // 2, UPDATES, equal_time})
     pixels = torch.from_numpy(training).permute(0, 3, 1, 2).contiguous()
     kept, seconds = Game(seed, **settings).train(pixels, stages[-1], stages)
     rows = []
@@ -124,12 +134,17 @@ def _other(method, training, others, seed):
     random = seeds.rng(seed, "noise")
     if method == "real":
         return others
+    if method == "copies":
+        return training[:COUNT]
     if method == "noise":
         return random.uniform(-1, 1, (COUNT, 28, 28, 1)).astype(np.float32)
     clusters = 1 if method == "gaussian" else CLUSTERS
     state = seeds.number(seed, "noise")
     components = PCA(COMPONENTS, random_state=state)
     codes = components.fit_transform(training.reshape(len(training), -1))
+    if method == "blurred":
+        codes = codes[:COUNT] + BLUR * random.standard_normal((COUNT, COMPONENTS))
+        return components.inverse_transform(codes).reshape(-1, 28, 28, 1).clip(-1, 1)
     mixture = GaussianMixture(clusters, reg_covar=1e-2, random_state=state).fit(codes)
     rows = components.inverse_transform(mixture.sample(COUNT)[0])
     return rows.reshape(-1, 28, 28, 1).clip(-1, 1).astype(np.float32)

@@ -40,9 +40,10 @@ class Game:
     Parameters
     ----------
     seed : int
-    residual, normalized, fixed_up, tanh : bool
-        Residual networks in place of DCGAN's; batch normalisation in DCGAN's; the start and the
-        output of the residual ones.
+    residual, fixed_up, tanh : bool
+        Residual networks in place of DCGAN's, and their start and output.
+    normalized, normalized_d, he : bool
+        Of DCGAN's networks, as in `dcgan_networks`.
     pairs : bool
         The relativistic loss of pairs in place of the non-saturating one.
     r1, r2 : float
@@ -67,6 +68,8 @@ class Game:
         seed,
         residual=False,
         normalized=True,
+        normalized_d=True,
+        he=False,
         fixed_up=True,
         tanh=True,
         pairs=False,
@@ -85,7 +88,9 @@ class Game:
         if residual:
             networks = residual_networks(seed, blocks=blocks, fixed_up=fixed_up, tanh=tanh, **size)
         else:
-            networks = dcgan_networks(seed, normalized=normalized, **size)
+            networks = dcgan_networks(
+                seed, normalized=normalized, normalized_d=normalized_d, he=he, **size
+            )
         self.generator, self.discriminator = (network.to(device) for network in networks)
         self.average = copy.deepcopy(self.generator)
         self.g_adam, self.d_adam = (
