@@ -65,7 +65,7 @@ class Loop:
     ----------
     levers : Levers
     side, batch, width : int
-        Pixels along a side of the RGB images, images in a batch, channels of the widest layer.
+        Pixels along a side of the RGB images, images in a batch, channels of D's first layer.
     device : str
     normalization : str or None
         Of the discriminator.
