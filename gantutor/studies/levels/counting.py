@@ -52,12 +52,12 @@ def columns(
     count: int,
     rng: np.random.Generator,
     memory: int = 1,
-    inventory: bool = False,
+    told: bool = False,
 ) -> np.ndarray:
     """Draw whole columns, each given its place and the `memory` columns before it.
 
-    With `inventory` also given which of start, key and door the map has already. Where a context
-    was never seen, it is shortened by one column; where no column is left, by the inventory.
+    With `told` also given which of start, key and door the map has already. Where a context
+    was never seen, it is shortened by one column; where no column is left, by the objects.
     """
 
     def contexts(words, had):
@@ -67,7 +67,7 @@ def columns(
         yield (x,)
 
     def objects(word):
-        return frozenset(word) - {AIR, BRICK} if inventory else frozenset()
+        return frozenset(word) - {AIR, BRICK} if told else frozenset()
 
     seen = defaultdict(list)
     for level in train:
@@ -175,4 +175,3 @@ class Collapse:
                     wave[other] = left
                     waiting.add(other)
         return True
-

@@ -1,4 +1,4 @@
-"""A GAN of maps: a generator of tile probabilities, and a discriminator of maps."""
+"""A GAN of maps: a generator of tiles, told or not what a map holds, and a discriminator."""
 
 import keras
 import numpy as np
@@ -9,109 +9,144 @@ from gantutor.runs import seeds
 from gantutor.studies.levels.maps import HEIGHT, TILES, WIDTH
 
 LATENT_DIM = 32
-CHANNELS = 32  # at the resolution of the map, half of it, and a quarter: times 1, 2, 4
+CHANNELS = 12  # at the resolution of the map; twice that at half of it, four times at a quarter
 BATCH_SIZE = 32
-LEARNING_RATE = 1e-3  # of Adam with β₁ = 0 and β₂ = 0.99, for both networks
-PENALTY_WEIGHT = 1.0
-TEMPERATURE = 1.0
+LEARNING_RATE = 2e-3  # of Adam with β₁ = 0 and β₂ = 0.99, for both networks
+PENALTY_WEIGHT = 0.1  # of R1
+AVERAGE = 0.99  # of the mean of the generator's weights that draws the maps
 
 
 def build(seed: int):
-    """Return a generator of logits [N, HEIGHT, WIDTH, tiles], and a discriminator."""
+    """Return a generator of logits [N, HEIGHT, WIDTH, tiles], and a discriminator of maps."""
     layers = keras.layers
 
-    def start(purpose, place):
-        return keras.initializers.HeNormal(seeds.number(seed, purpose, place))
+    def convolution(x, channels, purpose, place, strides=1):
+        draw = keras.initializers.HeNormal(seeds.number(seed, purpose, place))
+        return layers.Conv2D(channels, 3, strides, padding="same", kernel_initializer=draw)(x)
 
-    z = keras.Input((LATENT_DIM,))
+    def dense(x, units, purpose, place):
+        draw = keras.initializers.HeNormal(seeds.number(seed, purpose, place))
+        return layers.Dense(units, kernel_initializer=draw)(x)
+
     size = HEIGHT // 4, WIDTH // 4, 4 * CHANNELS
-    x = layers.Dense(int(np.prod(size)), kernel_initializer=start("generator", 0))(z)
-    x = layers.LeakyReLU(0.2)(layers.Reshape(size)(x))
-    for place in (1, 2):
-        x = layers.UpSampling2D()(x)
-        draw = start("generator", place)
-        x = layers.Conv2D(4 // 2**place * CHANNELS, 3, padding="same", kernel_initializer=draw)(x)
-        x = layers.LeakyReLU(0.2)(x)
-    draw = start("generator", 3)
-    logits = layers.Conv2D(len(TILES), 3, padding="same", kernel_initializer=draw)(x)
+    z = keras.Input((LATENT_DIM,))
+    x = layers.Reshape(size)(dense(z, int(np.prod(size)), "generator", 0))
+    for place, channels in ((1, 2 * CHANNELS), (2, CHANNELS)):
+        x = layers.UpSampling2D()(layers.LeakyReLU(negative_slope=0.2)(x))
+        x = convolution(x, channels, "generator", place)
+    x = layers.LeakyReLU(negative_slope=0.2)(x)
+    logits = convolution(x, len(TILES), "generator", 3)
+
     level = x = keras.Input((HEIGHT, WIDTH, len(TILES)))
     for place, strides in enumerate((1, 2, 2)):
-        draw = start("discriminator", place)
-        x = layers.Conv2D(
-            2**place * CHANNELS, 3, strides, padding="same", kernel_initializer=draw
-        )(x)
-        x = layers.LeakyReLU(0.2)(x)
-    x = layers.Flatten()(x)
-    x = layers.Dense(1, kernel_initializer=start("discriminator", 3))(x)
+        x = convolution(x, 2**place * CHANNELS, "discriminator", place, strides)
+        x = layers.LeakyReLU(negative_slope=0.2)(x)
+    x = dense(layers.Flatten()(x), 1, "discriminator", 3)
     return keras.Model(z, logits), keras.Model(level, layers.Reshape(())(x))
 
 
-def choose(logits, noise, drawn=True):
-    """Return tiles as zeros and a single 1, with the gradient of the softmax; or the softmax."""
-    soft = tf.nn.softmax((logits + noise) / TEMPERATURE)
-    if not drawn:
-        return soft
-    hard = tf.one_hot(tf.argmax(soft, axis=-1), len(TILES))
+def pick(logits: tf.Tensor) -> tf.Tensor:
+    """Return a 1 at the largest logit of the last axis and 0 elsewhere; gradient of the softmax."""
+    soft = tf.nn.softmax(logits)
+    hard = tf.one_hot(tf.argmax(logits, axis=-1), logits.shape[-1])
     return soft + tf.stop_gradient(hard - soft)
 
 
-def updates(generator, discriminator, drawn=True):
-    """Return a function that updates both networks once: relativistic pairs, R1."""
+def tiles(logits: tf.Tensor, told: bool) -> tf.Tensor:
+    """Return maps, each tile as zeros and a single 1, shape [N, HEIGHT, WIDTH, tiles].
+
+    Parameters
+    ----------
+    logits : tf.Tensor, shape [N, HEIGHT, WIDTH, tiles]
+    told : bool
+        False: each cell picks its tile. True: each cell picks air or brick, then start, key and
+        door pick one cell each; where two pick the same one, the first has it.
+    """
+    if not told:
+        return pick(logits)
+    base, free = pick(logits[..., :2]), tf.ones_like(logits[..., 0])
+    objects = []
+    for tile in range(2, len(TILES)):
+        places = tf.reshape(logits[..., tile], [-1, HEIGHT * WIDTH])
+        here = tf.reshape(pick(places), [-1, HEIGHT, WIDTH]) * free
+        free -= here
+        objects.append(here)
+    return tf.concat([base * free[..., None], tf.stack(objects, axis=-1)], axis=-1)
+
+
+def updates(generator, discriminator, average, told: bool):
+    """Return a function that updates both networks once, and the mean of the generator's weights.
+
+    The loss is the relativistic one of pairs, with R1 on real maps.
+    """
     g_adam, d_adam = (keras.optimizers.Adam(LEARNING_RATE, 0.0, 0.99) for _ in range(2))
     g_adam.build(generator.trainable_variables)
     d_adam.build(discriminator.trainable_variables)
 
     @tf.function
-    def slopes(real, z, noise):
-        fake = choose(generator(z), noise[0], drawn)
+    def slopes(real, z):
+        fake = tiles(generator(z), told)
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(tf.nn.softplus(discriminator(fake) - discriminator(real)))
             loss += PENALTY_WEIGHT * r1(discriminator, real)
         return tape.gradient(loss, discriminator.trainable_variables)
 
     @tf.function
-    def improve(real, z, noise):
-        with tf.GradientTape() as tape:
-            fake = choose(generator(z), noise[1], drawn)
-            loss = tf.reduce_mean(tf.nn.softplus(discriminator(real) - discriminator(fake)))
-        weights = generator.trainable_variables
-        g_adam.apply(tape.gradient(loss, weights), weights)
-
-    @tf.function
     def descend(gradients):
         d_adam.apply(gradients, discriminator.trainable_variables)
 
-    def update(real, z, noise):
+    @tf.function
+    def improve(real, z):
+        with tf.GradientTape() as tape:
+            fake = tiles(generator(z), told)
+            loss = tf.reduce_mean(tf.nn.softplus(discriminator(real) - discriminator(fake)))
+        weights = generator.trainable_variables
+        g_adam.apply(tape.gradient(loss, weights), weights)
+        for mean, weight in zip(average.trainable_variables, weights, strict=True):
+            mean.assign(AVERAGE * mean + (1 - AVERAGE) * weight)
+
+    def update(real, z):
         # The gradient with a gradient in it has a graph of its own: see `gantutor.keras.penalties`.
-        descend(slopes(real, z, noise))
-        improve(real, z, noise)
+        descend(slopes(real, z))
+        improve(real, z)
 
     return update
 
 
-def draws(levels: np.ndarray, steps: int, seed: int, drawn=True):
-    """Yield real maps as zeros and ones, latents and Gumbel noise of both updates, `steps` times."""
-    order, latents, gumbel = (seeds.rng(seed, name) for name in ("order", "latents", "noise"))
+def draws(levels: np.ndarray, steps: int, seed: int):
+    """Yield real maps as zeros and ones, and latents, `steps` times."""
+    order, latents = seeds.rng(seed, "order"), seeds.rng(seed, "latents")
     ones = np.eye(len(TILES), dtype=np.float32)
     for _ in range(steps):
         real = ones[levels[order.integers(len(levels), size=BATCH_SIZE)]]
         z = latents.standard_normal((BATCH_SIZE, LATENT_DIM), dtype=np.float32)
-        noise = gumbel.gumbel(size=(2, *real.shape)).astype(np.float32)
-        yield tuple(map(tf.constant, (real, z, noise if drawn else 0 * noise)))
+        yield tf.constant(real), tf.constant(z)
 
 
-def sample(generator, count: int, seed: int, drawn=True) -> np.ndarray:
-    rng = seeds.rng(seed, "latents", 1)
-    z = rng.standard_normal((count, LATENT_DIM), dtype=np.float32)
-    logits = generator.predict(z, verbose=0, batch_size=250)
-    if drawn:
-        logits = logits + rng.gumbel(size=logits.shape)
-    return logits.argmax(axis=-1).astype(np.int8)
+def fit(levels: np.ndarray, steps: int, seed: int, told: bool):
+    """Train a GAN of maps, and return the generator with the mean of the weights.
 
-
-def fit(levels: np.ndarray, steps: int, seed: int, drawn=True):
-    networks = build(seed)
-    update = updates(*networks, drawn)
-    for batch in draws(levels, steps, seed, drawn):
+    Parameters
+    ----------
+    levels : numpy.ndarray of int8, shape [N, HEIGHT, WIDTH]
+    steps : int
+        Updates of each network.
+    seed : int
+        Of weights, order and latents.
+    told : bool
+        As of `tiles`.
+    """
+    networks, average = build(seed), build(seed)[0]
+    update = updates(*networks, average, told)
+    for batch in draws(levels, steps, seed):
         update(*batch)
-    return networks[0]
+    return average
+
+
+def sample(generator, count: int, rng: np.random.Generator, told: bool) -> np.ndarray:
+    """Return maps made by a generator, int8 [count, HEIGHT, WIDTH]."""
+    made = []
+    for start in range(0, count, 500):
+        z = rng.standard_normal((min(500, count - start), LATENT_DIM), dtype=np.float32)
+        made.append(tf.argmax(tiles(generator(z), told), axis=-1).numpy())
+    return np.concatenate(made).astype(np.int8)
