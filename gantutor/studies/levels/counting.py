@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from gantutor.studies.levels.maps import AIR, BRICK, HEIGHT, WIDTH
+from gantutor.studies.levels.maps import AIR, BRICK, DOOR, HEIGHT, KEY, START, WIDTH
 
 WINDOW = 3  # cells, each way, of the patterns of wave function collapse
 ATTEMPTS = 20  # of a map of wave function collapse, before it counts as failed
@@ -86,6 +86,20 @@ def columns(
             words, had = [*words, word], had | objects(word)
         made.append([np.frombuffer(word, np.int8) for word in words])
     return np.array(made).transpose(0, 2, 1)
+
+
+def halves(train: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Join the left half of a training map to the right half of another, with one key in all."""
+    middle = WIDTH // 2
+    has_key = (train[:, :, :middle] == KEY).any(axis=(1, 2))  # in the left half
+    both = rng.random(count) < has_key.mean()  # whether both maps have it there, or neither
+    rows = np.where(
+        both,
+        rng.choice(np.flatnonzero(has_key), (2, count)),
+        rng.choice(np.flatnonzero(~has_key), (2, count)),
+    )
+    left, right = train[rows[0], :, :middle], train[rows[1], :, middle:]
+    return np.concatenate([left, right], axis=2)
 
 
 class Collapse:
@@ -175,3 +189,19 @@ class Collapse:
                     wave[other] = left
                     waiting.add(other)
         return True
+
+
+def furnish(terrain: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Put start, key and door into maps without them, each on a random brick with air above it.
+
+    Each comes into a column in which training maps have it, if there is such a brick.
+    """
+    levels = terrain.copy()
+    for tile in (START, KEY, DOOR):
+        usual = (train == tile).any(axis=(0, 1))
+        for level in levels:
+            stand = (level[:-1] == AIR) & (level[1:] == BRICK) & usual
+            places = np.argwhere(stand)
+            if len(places):
+                level[tuple(places[rng.integers(len(places))])] = tile
+    return levels

@@ -12,7 +12,7 @@ TRAIN = 1000  # maps to learn from
 STEPS = 800  # updates of each network
 KEPT = 200  # playable maps that are compared
 TRIES = 6000  # maps made, at most, to get them
-COLLAPSES = 100  # maps of wave function collapse: each takes long
+COLLAPSES = 30  # maps of wave function collapse: each takes long
 PATTERN = 3  # cells, each way
 
 KEYS = ("method",)
@@ -21,6 +21,8 @@ SETTINGS = {
     "cells alone": {"method": "cells"},
     "windows": {"method": "windows"},
     "wave function collapse": {"method": "collapse"},
+    "wave function collapse, told": {"method": "collapse", "told": True},
+    "two halves": {"method": "halves"},
     "columns": {"method": "columns"},
     "columns, told": {"method": "columns", "told": True},
     "GAN": {"method": "gan"},
@@ -51,8 +53,13 @@ def writer(seed: int, method: str, told: bool = False):
     if method == "columns":
         return lambda count: counting.columns(train, count, rng, told=told)
     if method == "collapse":
-        collapse = counting.Collapse(train)
+        terrain = np.where(train > maps.BRICK, maps.AIR, train) if told else train
+        collapse = counting.Collapse(terrain)
+        if told:
+            return lambda count: counting.furnish(collapse(count, rng), train, rng)
         return lambda count: collapse(count, rng)
+    if method == "halves":
+        return lambda count: counting.halves(train, count, rng)
     if method == "train":
         return lambda count: train[:count]
     if method == "fresh":
