@@ -6,13 +6,22 @@ import numpy as np
 from scipy.stats import wasserstein_distance
 
 from gantutor.runs import seeds
-from gantutor.studies.levels import counting, maps
+from gantutor.studies.levels.counting import (
+    Collapse,
+    cells_alone,
+    columns,
+    furnish,
+    halves,
+    tiles_at_random,
+    windows,
+)
+from gantutor.studies.levels.maps import AIR, BRICK, WIDTH, make, one_of_each, solve
 
 TRAIN = 1000  # maps to learn from
-STEPS = 800  # updates of each network
+STEPS = 700  # updates of each network
 KEPT = 200  # playable maps that are compared
 TRIES = 6000  # maps made, at most, to get them
-COLLAPSES = 30  # maps of wave function collapse: each takes long
+COLLAPSES = 25  # maps of wave function collapse: each takes long
 PATTERN = 3  # cells, each way
 
 KEYS = ("method",)
@@ -30,44 +39,44 @@ SETTINGS = {
     "training maps": {"method": "train"},
     "fresh maps": {"method": "fresh"},
 }
-SEEDS = 5
+SEEDS = 3
 COLUMNS = {
     "seed": (0, np.inf),
     "seconds": (0, np.inf),
     "tried": (1, TRIES),
     "one_of_each": (0, 1),
     "playable": (0, 1),
-    "gaps": (0, maps.WIDTH),
+    "gaps": (0, WIDTH),
 }
 
 
 def writer(seed: int, method: str, told: bool = False):
     """Let a method learn from the training maps of a seed; return a function of a count."""
-    train, rng = maps.make(TRAIN, seed), seeds.rng(seed, "noise")
+    train, rng = make(TRAIN, seed), seeds.rng(seed, "noise")
     if method == "tiles":
-        return lambda count: counting.tiles_at_random(train, count, rng)
+        return lambda count: tiles_at_random(train, count, rng)
     if method == "cells":
-        return lambda count: counting.cells_alone(train, count, rng)
+        return lambda count: cells_alone(train, count, rng)
     if method == "windows":
-        return lambda count: counting.windows(train, count, rng)
+        return lambda count: windows(train, count, rng)
     if method == "columns":
-        return lambda count: counting.columns(train, count, rng, told=told)
+        return lambda count: columns(train, count, rng, told=told)
     if method == "collapse":
-        terrain = np.where(train > maps.BRICK, maps.AIR, train) if told else train
-        collapse = counting.Collapse(terrain)
+        terrain = np.where(train > BRICK, AIR, train) if told else train
+        collapse = Collapse(terrain)
         if told:
-            return lambda count: counting.furnish(collapse(count, rng), train, rng)
+            return lambda count: furnish(collapse(count, rng), train, rng)
         return lambda count: collapse(count, rng)
     if method == "halves":
-        return lambda count: counting.halves(train, count, rng)
+        return lambda count: halves(train, count, rng)
     if method == "train":
         return lambda count: train[:count]
     if method == "fresh":
-        return lambda count: maps.make(count, 2000 + seed)
-    from gantutor.studies.levels import training
+        return lambda count: make(count, 2000 + seed)
+    from gantutor.studies.levels.training import fit, sample
 
-    generator = training.fit(train, STEPS, seed, told)
-    return lambda count: training.sample(generator, count, rng, told)
+    generator = fit(train, STEPS, seed, told)
+    return lambda count: sample(generator, count, rng, told)
 
 
 def run(seed: int, method: str, told: bool = False) -> dict[str, float]:
@@ -90,7 +99,7 @@ def run(seed: int, method: str, told: bool = False) -> dict[str, float]:
         columns without a brick at the bottom. Where `KEPT` maps are playable, also what `score`
         says of them.
     """
-    train, held_out = maps.make(TRAIN, seed), maps.make(KEPT, 1000 + seed)
+    train, held_out = make(TRAIN, seed), make(KEPT, 1000 + seed)
     begin = time.process_time()
     write = writer(seed, method, told)
     most = {"collapse": COLLAPSES, "train": KEPT, "fresh": KEPT}.get(method, TRIES)
@@ -98,13 +107,13 @@ def run(seed: int, method: str, told: bool = False) -> dict[str, float]:
     while len(made) < most and sum(way is not None for way in ways) < KEPT:
         some = write(min(KEPT, most - len(made)))
         made = np.concatenate([made, some])
-        ways += [maps.solve(level) for level in some]
+        ways += [solve(level) for level in some]
     seconds = time.process_time() - begin
     playable = np.array([way is not None for way in ways])
     scores = {
         "seconds": round(seconds, 2),
         "tried": len(made),
-        "one_of_each": maps.one_of_each(made).mean(),
+        "one_of_each": one_of_each(made).mean(),
         "playable": playable.mean(),
         "gaps": gaps(made).mean(),
     }
@@ -129,9 +138,7 @@ def score(kept: np.ndarray, train: np.ndarray, held_out: np.ndarray) -> dict[str
         (Wasserstein) of these lengths to those of held-out maps; ``patterns``, `divergence`;
         ``copied``, mean of `copied`; ``variety``, mean share of cells in which two maps differ.
     """
-    moves, real_moves = (
-        [len(maps.solve(level)) - 1 for level in levels] for levels in (kept, held_out)
-    )
+    moves, real_moves = ([len(solve(level)) - 1 for level in levels] for levels in (kept, held_out))
     pairs = [(kept != np.roll(kept, shift, axis=0)).mean() for shift in range(1, 20)]
     return {
         "kept_gaps": gaps(kept).mean(),
@@ -145,7 +152,7 @@ def score(kept: np.ndarray, train: np.ndarray, held_out: np.ndarray) -> dict[str
 
 def gaps(levels: np.ndarray) -> np.ndarray:
     """Return the number of columns without a brick in the last row, of each map."""
-    return (levels[:, -1] != maps.BRICK).sum(axis=1)
+    return (levels[:, -1] != BRICK).sum(axis=1)
 
 
 def divergence(real: np.ndarray, made: np.ndarray, size: int = PATTERN) -> float:

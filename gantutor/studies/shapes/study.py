@@ -1,11 +1,20 @@
-"""Shapes of small cubes: do they stand, are they alike to real ones, are they copies?"""
+"""Shapes of small cubes: whether they stand, are like real ones, and are copies."""
 
 import time
 
 import numpy as np
 
 from gantutor.runs import seeds
-from gantutor.studies.shapes import voxels
+from gantutor.studies.shapes.voxels import (
+    SIDE,
+    coverage,
+    distances,
+    draw_many,
+    in_one_piece,
+    matching_distance,
+    neighbour_accuracy,
+    stands,
+)
 
 TRAIN = 1000  # shapes to learn from
 MADE = 300  # shapes that are compared with as many held-out ones
@@ -47,7 +56,7 @@ def components(train: np.ndarray, count: int, rng: np.random.Generator) -> np.nd
 
 def halves(train: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """Put the upper half of a training shape onto the lower half of another."""
-    middle = voxels.SIDE // 2
+    middle = SIDE // 2
     lower, upper = (train[rng.integers(len(train), size=count)] for _ in range(2))
     return np.concatenate([lower[:, :middle], upper[:, middle:]], axis=1)
 
@@ -62,10 +71,10 @@ def make(train: np.ndarray, seed: int, method: str) -> np.ndarray:
     if method == "train":
         return train[:MADE]
     if method == "fresh":
-        return voxels.make(MADE, 2000 + seed)
-    from gantutor.studies.shapes import training
+        return draw_many(MADE, 2000 + seed)
+    from gantutor.studies.shapes.training import fit, sample
 
-    return training.sample(training.fit(train, STEPS, seed), MADE, seed)
+    return sample(fit(train, STEPS, seed), MADE, seed)
 
 
 def run(seed: int, method: str) -> dict[str, float]:
@@ -83,7 +92,7 @@ def run(seed: int, method: str) -> dict[str, float]:
     dict of float
         ``seconds``, this process's time on processors; and what `score` returns.
     """
-    train, held_out = voxels.make(TRAIN, seed), voxels.make(MADE, 1000 + seed)
+    train, held_out = draw_many(TRAIN, seed), draw_many(MADE, 1000 + seed)
     begin = time.process_time()
     made = make(train, seed, method)
     seconds = time.process_time() - begin
@@ -105,11 +114,11 @@ def score(made: np.ndarray, train: np.ndarray, held_out: np.ndarray) -> dict[str
         ``to_train``, mean distance to the nearest training shape.
     """
     scores = {
-        "one_piece": np.mean([voxels.in_one_piece(shape) for shape in made]),
-        "stands": np.mean([voxels.stands(shape) for shape in made]),
-        "coverage": voxels.coverage(held_out, made),
-        "matching": voxels.matching_distance(held_out, made),
-        "neighbour": voxels.neighbour_accuracy(held_out, made),
-        "to_train": voxels.distances(made, train).min(axis=1).mean(),
+        "one_piece": np.mean([in_one_piece(shape) for shape in made]),
+        "stands": np.mean([stands(shape) for shape in made]),
+        "coverage": coverage(held_out, made),
+        "matching": matching_distance(held_out, made),
+        "neighbour": neighbour_accuracy(held_out, made),
+        "to_train": distances(made, train).min(axis=1).mean(),
     }
     return {name: round(float(value), 5) for name, value in scores.items()}

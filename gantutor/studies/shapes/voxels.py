@@ -36,7 +36,7 @@ def draw(kind: str, rng: np.random.Generator) -> np.ndarray:
     return shape
 
 
-def make(count: int, seed: int) -> np.ndarray:
+def draw_many(count: int, seed: int) -> np.ndarray:
     """Return shapes of random kinds, bool [count, SIDE, SIDE, SIDE]."""
     rng = np.random.default_rng(seed)
     return np.array([draw(KINDS[rng.integers(len(KINDS))], rng) for _ in range(count)])
