@@ -52,11 +52,11 @@ def columns(
     count: int,
     rng: np.random.Generator,
     memory: int = 1,
-    told: bool = False,
+    counts: bool = False,
 ) -> np.ndarray:
     """Draw whole columns, each given its place and the `memory` columns before it.
 
-    With `told` also given which of start, key and door the map has already. Where a context
+    With `counts` also given which of start, key and door the map has already. Where a context
     was never seen, it is shortened by one column; where no column is left, by the objects.
     """
 
@@ -67,7 +67,7 @@ def columns(
         yield (x,)
 
     def objects(word):
-        return frozenset(word) - {AIR, BRICK} if told else frozenset()
+        return frozenset(word) - {AIR, BRICK} if counts else frozenset()
 
     seen = defaultdict(list)
     for level in train:

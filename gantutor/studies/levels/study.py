@@ -1,9 +1,9 @@
 """Maps of a platform game: which can be played, what that costs, and how much is copied."""
 
+import itertools
 import time
 
 import numpy as np
-from scipy.stats import wasserstein_distance
 
 from gantutor.runs import seeds
 from gantutor.studies.levels.counting import (
@@ -15,72 +15,89 @@ from gantutor.studies.levels.counting import (
     tiles_at_random,
     windows,
 )
-from gantutor.studies.levels.maps import AIR, BRICK, WIDTH, make, one_of_each, solve
+from gantutor.studies.levels.maps import AIR, BRICK, DOOR, KEY, WIDTH, make, one_of_each, solve
 
 TRAIN = 1000  # maps to learn from
 STEPS = 700  # updates of each network
 KEPT = 200  # playable maps that are compared
-TRIES = 6000  # maps made, at most, to get them
+LEAST, MOST = 2000, 6000  # maps that a writer makes to get them
 COLLAPSES = 25  # maps of wave function collapse: each takes long
 PATTERN = 3  # cells, each way
+WIDE = 4  # columns of gaps from which a map counts as wide
 
 KEYS = ("method",)
 SETTINGS = {
-    "tiles at random": {"method": "tiles"},
+    "noise": {"method": "noise"},
+    "noise, told": {"method": "noise", "told": True},
     "cells alone": {"method": "cells"},
+    "cells alone, told": {"method": "cells", "told": True},
     "windows": {"method": "windows"},
+    "windows, told": {"method": "windows", "told": True},
     "wave function collapse": {"method": "collapse"},
     "wave function collapse, told": {"method": "collapse", "told": True},
-    "two halves": {"method": "halves"},
     "columns": {"method": "columns"},
     "columns, told": {"method": "columns", "told": True},
+    "columns, counting": {"method": "columns", "counts": True},
+    "two halves": {"method": "halves"},
     "GAN": {"method": "gan"},
     "GAN, told": {"method": "gan", "told": True},
+    "GAN, counting": {"method": "gan", "counts": True},
+    "real ground, told": {"method": "fresh", "told": True},
     "training maps": {"method": "train"},
     "fresh maps": {"method": "fresh"},
 }
 SEEDS = 3
+SHARES = ("one_of_each", "hanging", "playable", "sound", "flat", "wide")
+SCORES = ("kept_gaps", "patterns", "copied", "variety")
 COLUMNS = {
     "seed": (0, np.inf),
     "seconds": (0, np.inf),
-    "tried": (1, TRIES),
-    "one_of_each": (0, 1),
-    "playable": (0, 1),
+    "tried": (1, MOST),
+    **dict.fromkeys(SHARES, (0, 1)),
     "gaps": (0, WIDTH),
+    "kept": (0, KEPT),
+    **dict.fromkeys(SCORES, (0, WIDTH)),
 }
 
 
-def writer(seed: int, method: str, told: bool = False):
-    """Let a method learn from the training maps of a seed; return a function of a count."""
-    train, rng = make(TRAIN, seed), seeds.rng(seed, "noise")
-    if method == "tiles":
-        return lambda count: tiles_at_random(train, count, rng)
-    if method == "cells":
-        return lambda count: cells_alone(train, count, rng)
-    if method == "windows":
-        return lambda count: windows(train, count, rng)
+def writer(train: np.ndarray, seed: int, method: str, told: bool = False, counts: bool = False):
+    """Let a method learn from training maps, and return a function of a count.
+
+    With `told` it learns from the ground alone, and `furnish` puts start, key and door on what it
+    writes. With `counts` it learns from whole maps but counts the objects as it writes.
+    """
+    rng, rounds = seeds.rng(seed, "noise"), itertools.count(2000 + 100 * seed)
+    ground = np.where(train > BRICK, AIR, train)
+    if told:
+        write = writer(ground, seed, method)
+        places = seeds.rng(seed, "noise", 1)
+        return lambda count: furnish(_bare(write(count)), train, places)
+    if method in PLAIN:
+        return lambda count: PLAIN[method](train, count, rng)
     if method == "columns":
-        return lambda count: columns(train, count, rng, told=told)
+        return lambda count: columns(train, count, rng, counts=counts)
     if method == "collapse":
-        terrain = np.where(train > BRICK, AIR, train) if told else train
-        collapse = Collapse(terrain)
-        if told:
-            return lambda count: furnish(collapse(count, rng), train, rng)
+        collapse = Collapse(train)
         return lambda count: collapse(count, rng)
-    if method == "halves":
-        return lambda count: halves(train, count, rng)
     if method == "train":
         return lambda count: train[:count]
     if method == "fresh":
-        return lambda count: make(count, 2000 + seed)
+        return lambda count: make(count, next(rounds))
     from gantutor.studies.levels.training import fit, sample
 
-    generator = fit(train, STEPS, seed, told)
-    return lambda count: sample(generator, count, rng, told)
+    generator = fit(train, STEPS, seed, counts)
+    return lambda count: sample(generator, count, rng, counts)
 
 
-def run(seed: int, method: str, told: bool = False) -> dict[str, float]:
-    """Make maps until `KEPT` of them are playable, or the tries are spent, and score them.
+PLAIN = {"noise": tiles_at_random, "cells": cells_alone, "windows": windows, "halves": halves}
+
+
+def _bare(levels):
+    return np.where(levels > BRICK, AIR, levels).astype(np.int8)
+
+
+def run(seed: int, method: str, told: bool = False, counts: bool = False) -> dict[str, float]:
+    """Make at least `LEAST` maps, and more until `KEPT` are playable or `MOST` are made; score.
 
     Parameters
     ----------
@@ -88,39 +105,72 @@ def run(seed: int, method: str, told: bool = False) -> dict[str, float]:
         Of the training maps, of training, and of the maps that are made.
     method : str
         One of those in `SETTINGS`.
-    told : bool
-        Whether the method is told that a map has one start, one key and one door.
+    told, counts : bool
+        As of `writer`.
 
     Returns
     -------
     dict of float
-        ``seconds``, this process's time on processors until the maps were there; ``tried``, how
-        many were made; ``one_of_each`` and ``playable``, shares of these; ``gaps``, mean number of
-        columns without a brick at the bottom. Where `KEPT` maps are playable, also what `score`
-        says of them.
+        ``seconds``, this process's time on processors for learning and for writing 100 maps;
+        ``tried``, how many were made, and what `judge` says of them; ``kept``, the number of
+        playable maps that are compared, and what `score` says of them; 0 where there are fewer
+        than `KEPT`.
     """
     train, held_out = make(TRAIN, seed), make(KEPT, 1000 + seed)
     begin = time.process_time()
-    write = writer(seed, method, told)
-    most = {"collapse": COLLAPSES, "train": KEPT, "fresh": KEPT}.get(method, TRIES)
-    made, ways = np.zeros((0, *train.shape[1:]), np.int8), []
-    while len(made) < most and sum(way is not None for way in ways) < KEPT:
-        some = write(min(KEPT, most - len(made)))
+    write = writer(train, seed, method, told, counts)
+    learning, writing = time.process_time() - begin, 0.0
+    copies = method in ("train", "fresh") and not told
+    least, most = (KEPT, KEPT) if copies else (LEAST, MOST)
+    if method == "collapse":
+        least = most = COLLAPSES
+    made, playable = np.zeros((0, *train.shape[1:]), np.int8), np.zeros(0, bool)
+    while len(made) < least or (len(made) < most and playable.sum() < KEPT):
+        begin = time.process_time()
+        some = write(min(500, most - len(made)))
+        writing += time.process_time() - begin
         made = np.concatenate([made, some])
-        ways += [solve(level) for level in some]
-    seconds = time.process_time() - begin
-    playable = np.array([way is not None for way in ways])
+        playable = np.append(playable, [solve(level) is not None for level in some])
+    enough = playable.sum() >= KEPT
     scores = {
-        "seconds": round(seconds, 2),
+        "seconds": round(learning + writing * 100 / len(made), 2),
         "tried": len(made),
-        "one_of_each": one_of_each(made).mean(),
-        "playable": playable.mean(),
-        "gaps": gaps(made).mean(),
+        **judge(made, playable),
+        "kept": KEPT * enough,
+        **dict.fromkeys(SCORES, 0),
     }
-    if playable.sum() >= KEPT:
-        kept = np.flatnonzero(playable)[:KEPT]
-        scores |= score(made[kept], train, held_out)
+    if enough:
+        scores["kept_gaps"] = gaps(made[playable]).mean()
+        scores |= score(made[playable][:KEPT], train, held_out)
     return {name: round(float(value), 5) for name, value in scores.items()}
+
+
+def judge(made: np.ndarray, playable: np.ndarray) -> dict[str, float]:
+    """Judge all maps that were made.
+
+    Parameters
+    ----------
+    made : numpy.ndarray of int8, shape [N, HEIGHT, WIDTH]
+    playable : numpy.ndarray of bool, shape [N]
+
+    Returns
+    -------
+    dict of float
+        ``one_of_each`` and ``playable``, shares of all maps; ``hanging``, the share with a key or
+        a door that no brick carries; ``sound``, the playable share of maps with one of each, and
+        of these with no gap (``flat``) and with `WIDE` columns of gaps or more (``wide``; these
+        are 0 where there is no such map); ``gaps``, mean number of columns without a brick at
+        the bottom.
+    """
+    ones, holes = one_of_each(made), gaps(made)
+    groups = {"sound": ones, "flat": ones & (holes == 0), "wide": ones & (holes >= WIDE)}
+    return {
+        "one_of_each": ones.mean(),
+        "hanging": hanging(made).mean(),
+        "playable": playable.mean(),
+        **{name: playable[group].mean() if group.any() else 0 for name, group in groups.items()},
+        "gaps": holes.mean(),
+    }
 
 
 def score(kept: np.ndarray, train: np.ndarray, held_out: np.ndarray) -> dict[str, float]:
@@ -134,20 +184,22 @@ def score(kept: np.ndarray, train: np.ndarray, held_out: np.ndarray) -> dict[str
     Returns
     -------
     dict of float
-        ``kept_gaps``; ``moves``, mean length of a shortest way; ``moves_off``, the distance
-        (Wasserstein) of these lengths to those of held-out maps; ``patterns``, `divergence`;
-        ``copied``, mean of `copied`; ``variety``, mean share of cells in which two maps differ.
+        ``patterns``, `divergence`; ``copied``, mean of `copied`; ``variety``, mean share of cells
+        in which two maps differ.
     """
-    moves, real_moves = ([len(solve(level)) - 1 for level in levels] for levels in (kept, held_out))
     pairs = [(kept != np.roll(kept, shift, axis=0)).mean() for shift in range(1, 20)]
     return {
-        "kept_gaps": gaps(kept).mean(),
-        "moves": np.mean(moves),
-        "moves_off": wasserstein_distance(moves, real_moves),
         "patterns": divergence(held_out, kept),
         "copied": copied(kept, train).mean(),
         "variety": np.mean(pairs),
     }
+
+
+def hanging(levels: np.ndarray) -> np.ndarray:
+    """Return which maps have a key or a door without a brick below it."""
+    objects = (levels == KEY) | (levels == DOOR)
+    below = np.pad(levels[:, 1:], ((0, 0), (0, 1), (0, 0)), constant_values=AIR)
+    return (objects & (below != BRICK)).any(axis=(1, 2))
 
 
 def gaps(levels: np.ndarray) -> np.ndarray:

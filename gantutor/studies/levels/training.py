@@ -1,4 +1,4 @@
-"""A GAN of maps: a generator of tiles, told or not what a map holds, and a discriminator."""
+"""A GAN of maps: a generator of tiles, which may count the objects, and a discriminator."""
 
 import keras
 import numpy as np
@@ -52,17 +52,17 @@ def pick(logits: tf.Tensor) -> tf.Tensor:
     return soft + tf.stop_gradient(hard - soft)
 
 
-def tiles(logits: tf.Tensor, told: bool) -> tf.Tensor:
+def tiles(logits: tf.Tensor, counts: bool) -> tf.Tensor:
     """Return maps, each tile as zeros and a single 1, shape [N, HEIGHT, WIDTH, tiles].
 
     Parameters
     ----------
     logits : tf.Tensor, shape [N, HEIGHT, WIDTH, tiles]
-    told : bool
+    counts : bool
         False: each cell picks its tile. True: each cell picks air or brick, then start, key and
         door pick one cell each; where two pick the same one, the first has it.
     """
-    if not told:
+    if not counts:
         return pick(logits)
     base, free = pick(logits[..., :2]), tf.ones_like(logits[..., 0])
     objects = []
@@ -74,7 +74,7 @@ def tiles(logits: tf.Tensor, told: bool) -> tf.Tensor:
     return tf.concat([base * free[..., None], tf.stack(objects, axis=-1)], axis=-1)
 
 
-def updates(generator, discriminator, average, told: bool):
+def updates(generator, discriminator, average, counts: bool):
     """Return a function that updates both networks once, and the mean of the generator's weights.
 
     The loss is the relativistic one of pairs, with R1 on real maps.
@@ -85,7 +85,7 @@ def updates(generator, discriminator, average, told: bool):
 
     @tf.function
     def slopes(real, z):
-        fake = tiles(generator(z), told)
+        fake = tiles(generator(z), counts)
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(tf.nn.softplus(discriminator(fake) - discriminator(real)))
             loss += PENALTY_WEIGHT * r1(discriminator, real)
@@ -98,7 +98,7 @@ def updates(generator, discriminator, average, told: bool):
     @tf.function
     def improve(real, z):
         with tf.GradientTape() as tape:
-            fake = tiles(generator(z), told)
+            fake = tiles(generator(z), counts)
             loss = tf.reduce_mean(tf.nn.softplus(discriminator(real) - discriminator(fake)))
         weights = generator.trainable_variables
         g_adam.apply(tape.gradient(loss, weights), weights)
@@ -123,7 +123,7 @@ def draws(levels: np.ndarray, steps: int, seed: int):
         yield tf.constant(real), tf.constant(z)
 
 
-def fit(levels: np.ndarray, steps: int, seed: int, told: bool):
+def fit(levels: np.ndarray, steps: int, seed: int, counts: bool):
     """Train a GAN of maps, and return the generator with the mean of the weights.
 
     Parameters
@@ -133,20 +133,20 @@ def fit(levels: np.ndarray, steps: int, seed: int, told: bool):
         Updates of each network.
     seed : int
         Of weights, order and latents.
-    told : bool
+    counts : bool
         As of `tiles`.
     """
     networks, average = build(seed), build(seed)[0]
-    update = updates(*networks, average, told)
+    update = updates(*networks, average, counts)
     for batch in draws(levels, steps, seed):
         update(*batch)
     return average
 
 
-def sample(generator, count: int, rng: np.random.Generator, told: bool) -> np.ndarray:
+def sample(generator, count: int, rng: np.random.Generator, counts: bool) -> np.ndarray:
     """Return maps made by a generator, int8 [count, HEIGHT, WIDTH]."""
     made = []
     for start in range(0, count, 500):
         z = rng.standard_normal((min(500, count - start), LATENT_DIM), dtype=np.float32)
-        made.append(tf.argmax(tiles(generator(z), told), axis=-1).numpy())
+        made.append(tf.argmax(tiles(generator(z), counts), axis=-1).numpy())
     return np.concatenate(made).astype(np.int8)

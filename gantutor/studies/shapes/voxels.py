@@ -12,25 +12,27 @@ def draw(kind: str, rng: np.random.Generator) -> np.ndarray:
     shape = np.zeros((SIDE, SIDE, SIDE), bool)
     if kind == "mug":
         radius, tall = rng.uniform(2.6, 4.2), int(rng.integers(5, 11))
+        middle_depth, middle_width = rng.uniform(5, 6), rng.uniform(4, 5)
         depth, width = np.mgrid[:SIDE, :SIDE]
-        distance = np.hypot(depth - 5.5, width - 4.5)
+        distance = np.hypot(depth - middle_depth, width - middle_width)
         shape[:tall] = (distance <= radius) & (distance > radius - 1.4)
         shape[0] = distance <= radius
-        low, high, out = 1, max(tall - 2, 4), int(np.ceil(4.5 + radius))
-        reach = min(out + 2, SIDE - 1)
-        shape[[low, high], 5:7, out - 1 : reach + 1] = True
+        low, high = int(rng.integers(1, 3)), tall - int(rng.integers(1, 3))
+        out = int(np.flatnonzero(shape[1, 5]).max())
+        reach = min(out + int(rng.integers(2, 4)), SIDE - 1)
+        shape[[low, high], 5:7, out : reach + 1] = True
         shape[low : high + 1, 5:7, reach] = True
         return shape
-    half_depth, half_width = (
-        rng.integers(3, 6, size=2) if kind == "table" else rng.integers(2, 5, size=2)
-    )
-    front, back, left, right = 6 - half_depth, 6 + half_depth, 6 - half_width, 6 + half_width
+    near, far = ((0, 4), (8, 13)) if kind == "table" else ((1, 5), (7, 12))
+    front, left = rng.integers(*near, size=2)
+    back, right = rng.integers(*far, size=2)
     top = int(rng.integers(5, 10)) if kind == "table" else int(rng.integers(3, 6))
     shape[top, front:back, left:right] = True
-    thick = 1 if min(half_depth, half_width) < 3 else int(rng.integers(1, 3))
-    for depth in (slice(front, front + thick), slice(back - thick, back)):
-        for width in (slice(left, left + thick), slice(right - thick, right)):
-            shape[:top, depth, width] = True
+    for depth, width in np.ndindex(2, 2):  # four legs, each one or two cubes wide and deep
+        thick, broad = 1 if back - front < 4 else rng.integers(1, 3), rng.integers(1, 3)
+        deep = slice(front, front + thick) if depth == 0 else slice(back - thick, back)
+        wide = slice(left, left + broad) if width == 0 else slice(right - broad, right)
+        shape[:top, deep, wide] = True
     if kind == "chair":
         shape[top : int(rng.integers(top + 4, SIDE + 1)), back - 1, left:right] = True
     return shape
@@ -45,6 +47,14 @@ def draw_many(count: int, seed: int) -> np.ndarray:
 def in_one_piece(shape: np.ndarray) -> bool:
     """Return whether there are cubes, and all hang together by common faces."""
     return label(shape)[1] == 1
+
+
+def largest_piece(shape: np.ndarray) -> np.ndarray:
+    """Return a shape without all cubes but those of its largest piece."""
+    pieces, count = label(shape)
+    if count == 0:
+        return shape
+    return pieces == np.bincount(pieces.reshape(-1))[1:].argmax() + 1
 
 
 def stands(shape: np.ndarray) -> bool:
@@ -67,21 +77,14 @@ def distances(shapes: np.ndarray, others: np.ndarray) -> np.ndarray:
     return 1 - np.where(union > 0, common / np.maximum(union, 1), 1)
 
 
-def coverage(real: np.ndarray, made: np.ndarray) -> float:
-    """Return the share of real shapes that are the nearest one of some made shape."""
-    return len(np.unique(distances(made, real).argmin(axis=1))) / len(real)
+def neighbour_accuracies(real: np.ndarray, made: np.ndarray) -> tuple[float, float]:
+    """Return how often a shape's nearest other one is of its own set: of real and of made ones.
 
-
-def matching_distance(real: np.ndarray, made: np.ndarray) -> float:
-    """Return the mean distance of real shapes to the nearest made one."""
-    return float(distances(real, made).min(axis=1).mean())
-
-
-def neighbour_accuracy(real: np.ndarray, made: np.ndarray) -> float:
-    """Return how often a shape's nearest other one is of its own set: ½ if the sets are alike."""
+    Where several are equally near, each counts in part. ½ if the sets are alike.
+    """
     both = np.concatenate([real, made])
     own = np.arange(len(both)) < len(real)
     between = distances(both, both) + 2 * np.eye(len(both))
-    nearest = between <= between.min(axis=1, keepdims=True) + 1e-6  # there may be several
+    nearest = between <= between.min(axis=1, keepdims=True) + 1e-6
     share = (nearest * own).sum(axis=1) / nearest.sum(axis=1)
-    return float(np.where(own, share, 1 - share).mean())
+    return float(share[own].mean()), float(1 - share[~own].mean())
