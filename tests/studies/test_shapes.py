@@ -36,13 +36,30 @@ def test_distances_by_hand():
     assert found == pytest.approx(np.array([[0.75, 1], [0, 1]]))
 
 
-def test_coverage_matching_and_neighbours_of_copies_and_of_one_shape():
+def test_the_largest_piece_is_kept_alone():
+    table = column(4)
+    dusty = table.copy()
+    dusty[9, 0, 0] = dusty[7, 8:10, 8] = True
+    assert not voxels.stands(dusty) and np.array_equal(voxels.largest_piece(dusty), table)
+    assert np.array_equal(voxels.largest_piece(table), table)
+    assert not voxels.largest_piece(np.zeros_like(table)).any()
+
+
+def test_neighbours_of_copies_of_far_shapes_and_of_scattered_ones():
     real = np.array([column(height) for height in range(1, 9)])
-    assert voxels.coverage(real, real) == 1 and voxels.matching_distance(real, real) == 0
-    assert voxels.coverage(real, np.repeat(real[:1], 8, axis=0)) == 1 / 8
-    assert voxels.neighbour_accuracy(real, real) == 0, "the nearest other one is the copy"
+    assert voxels.neighbour_accuracies(real, real) == (0, 0), "the nearest other one is the copy"
     far = np.array([column(height, (0, 0)) for height in range(1, 9)])
-    assert voxels.neighbour_accuracy(real, far) == 1
+    assert voxels.neighbour_accuracies(real, far) == (1, 1)
+    dust = real.copy()
+    for place, shape in enumerate(dust):  # each is nearer to real shapes than to another
+        shape[:, 0, place] = shape[:, 1, place] = True
+    assert voxels.neighbour_accuracies(real, dust)[1] < 0.5
+
+
+def test_the_maker_s_shapes_are_distinct_and_fresh_ones_are_new():
+    train, fresh = voxels.draw_many(400, seed=0), voxels.draw_many(400, seed=1)
+    seen = {shape.tobytes() for shape in train}
+    assert len(seen) > 380 and np.mean([shape.tobytes() in seen for shape in fresh]) < 0.05
 
 
 def test_plain_writers_repeat_a_single_training_shape():

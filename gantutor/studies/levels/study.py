@@ -1,5 +1,6 @@
 """Maps of a platform game: which can be played, what that costs, and how much is copied."""
 
+import functools
 import itertools
 import time
 
@@ -60,6 +61,12 @@ COLUMNS = {
 }
 
 
+@functools.cache
+def data(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return maps to learn from, and maps to compare with, of a seed."""
+    return make(TRAIN, seed), make(KEPT, 1000 + seed)
+
+
 def writer(train: np.ndarray, seed: int, method: str, told: bool = False, counts: bool = False):
     """Let a method learn from training maps, and return a function of a count.
 
@@ -96,7 +103,7 @@ def _bare(levels):
     return np.where(levels > BRICK, AIR, levels).astype(np.int8)
 
 
-def run(seed: int, method: str, told: bool = False, counts: bool = False) -> dict[str, float]:
+def run(seed: int, method: str, **options) -> dict[str, float]:
     """Make at least `LEAST` maps, and more until `KEPT` are playable or `MOST` are made; score.
 
     Parameters
@@ -105,8 +112,8 @@ def run(seed: int, method: str, told: bool = False, counts: bool = False) -> dic
         Of the training maps, of training, and of the maps that are made.
     method : str
         One of those in `SETTINGS`.
-    told, counts : bool
-        As of `writer`.
+    **options
+        ``told`` and ``counts`` of `writer`.
 
     Returns
     -------
@@ -116,11 +123,11 @@ def run(seed: int, method: str, told: bool = False, counts: bool = False) -> dic
         playable maps that are compared, and what `score` says of them; 0 where there are fewer
         than `KEPT`.
     """
-    train, held_out = make(TRAIN, seed), make(KEPT, 1000 + seed)
+    train, held_out = data(seed)
     begin = time.process_time()
-    write = writer(train, seed, method, told, counts)
+    write = writer(train, seed, method, **options)
     learning, writing = time.process_time() - begin, 0.0
-    copies = method in ("train", "fresh") and not told
+    copies = method in ("train", "fresh") and not options
     least, most = (KEPT, KEPT) if copies else (LEAST, MOST)
     if method == "collapse":
         least = most = COLLAPSES
