@@ -221,8 +221,9 @@ def scaling():
 
 `Trainer` with the recipe `dcgan` at {base["shape"][0]} pixels a side and three channels, with batch
 {base["batch_size"]} and width {base["generator"][1]["width"]}: one of the three varies, and the
-others stay; in the last row on the GPU two vary. The weights are those of both networks. A sample is drawn by `Trainer.sample`, the copy
-back to the processor's memory included; the memory is the highest that PyTorch held on the GPU.
+others stay; in the last row on the GPU two vary. The weights are those of both networks. A sample
+is drawn by `Trainer.sample`, the copy back to the processor's memory included; the memory is the
+highest that PyTorch held on the GPU.
 
 ### On a processor
 
