@@ -156,6 +156,12 @@ def penalties():
     ]
     head = ["step", "operations", "PyTorch", "ratio", "Keras", "ratio", "PyTorch, GPU", "ratio"]
     rounds = len(torch["no penalty"]["ms_a_step"])
+    day = results["environment"]["date"]
+    other = "".join(
+        f" {title} was measured on {part['date']}."
+        for title, part in (("PyTorch", torch), ("Keras", keras))
+        if part["date"] != day
+    )
     return f"""## What a penalty costs
 
 One training step of the recipe `dcgan` with the relativistic loss, without and with R1 + R2, in
@@ -163,12 +169,12 @@ processor time over all threads, on the GPU in elapsed time. The ways of one fra
 {rounds} rounds. A time is the median over the rounds; a ratio is the median over the rounds of the
 way's time over that of the step without a penalty in the same round (1 is that step). Operations
 are counted in PyTorch.
-"Compiled" is `torch.compile` in PyTorch and XLA (`jit_compile`) in Keras, without the time of
-compilation.
+"Compiled" is `torch.compile` of both networks in PyTorch and XLA (`jit_compile`) in Keras, without
+the time of compilation. A dash is a step that was not measured.
 
 {table(head, rows)}
 
-*Processor.* {made_on(results)} Command: `python benchmarks/penalties.py`.
+*Processor.* {made_on(results)}{other} Command: `python benchmarks/penalties.py`.
 
 *GPU.* {made_on(cuda)} Command: `python benchmarks/penalties.py --device cuda`."""
 
@@ -199,7 +205,10 @@ def scaling_tables(results):
             numbers = [*times.values(), samples["1"], samples["256"]]
             numbers += [row["peak_bytes"] / 1e6] if row["peak_bytes"] else []
             sizes.append([setting, f"{weights / 1e6:.2f}", *map(cell, numbers)])
-    return table(head, sizes), table(["setting", "way", "step, ms", "first three steps, s"], ways)
+    if not ways:
+        return table(head, sizes), "Compiled networks were not measured here."
+    ways = table(["setting", "way", "step, ms", "first three steps, s"], ways)
+    return table(head, sizes), f"With `torch.compile` of both networks:\n\n{ways}"
 
 
 def scaling():
@@ -212,8 +221,9 @@ def scaling():
 
 `Trainer` with the recipe `dcgan` at {base["shape"][0]} pixels a side and three channels, with batch
 {base["batch_size"]} and width {base["generator"][1]["width"]}: one of the three varies, and the
-others stay. The weights are those of both networks. A sample is drawn by `Trainer.sample`, the copy
-back to the processor's memory included; the memory is the highest that PyTorch held on the GPU.
+others stay; in the last row on the GPU two vary. The weights are those of both networks. A sample
+is drawn by `Trainer.sample`, the copy back to the processor's memory included; the memory is the
+highest that PyTorch held on the GPU.
 
 ### On a processor
 
@@ -221,8 +231,7 @@ back to the processor's memory included; the memory is the highest that PyTorch 
 
 A step takes longer as any of the three grows: less than in proportion to the work while batch and
 networks are small, and about in proportion at the larger end. The generator is the same at every
-batch, so that the first five times for 256 samples show how far two measurements differ here. At
-the two settings that were compiled, the compiler gained nothing:
+batch, so that the first five times for 256 samples show how far two measurements differ here.
 
 {cpu_ways}
 
@@ -235,8 +244,7 @@ the two settings that were compiled, the compiler gained nothing:
 Up to a batch of about a thousand the step hardly grows: the networks are so small that the time
 goes into starting their kernels one by one, not into what they compute. In a profile of this recipe
 at 28 pixels (`torch.profiler`, the same machine) the GPU computed for a tenth of the time. With
-the largest batch half precision gains a quarter. At the two settings that were compiled, neither it
-nor the compiler gained anything:
+the largest batch half precision gains a quarter.
 
 {cuda_ways}
 

@@ -1,6 +1,7 @@
 """What a penalty costs: its own passes, the loss's pass, finite differences, and compiled.
 
     python benchmarks/penalties.py                   # about five minutes
+    python benchmarks/penalties.py --only torch      # Keras's results stay as they are
     python benchmarks/penalties.py --device cuda     # PyTorch alone
     python benchmarks/penalties.py --seconds 0.3     # a smoke test
 
@@ -12,11 +13,14 @@ step are counted, too.
 """
 
 import argparse
+import datetime
+import json
 import os
 import statistics
 import time
 
-from common import write_results
+from common import RESULTS, write_results
+from speeds import compile_networks
 
 from gantutor import recipes
 from gantutor.data import load_digits
@@ -57,8 +61,7 @@ def torch_ways(device):
         if own:
             made.game.penalties = {passes_of_their_own: 1.0}
         if compiled:
-            made.game.generator.compile()
-            made.game.discriminator.compile()
+            compile_networks(made.game)
         return made
 
     made = {
@@ -127,17 +130,23 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=3, help="length of one measurement")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, …")
+    parser.add_argument("--only", choices=("torch", "keras"), help="measure one framework")
     options = parser.parse_args()
     device, results = options.device, {}
     frameworks = {"torch": lambda: torch_ways(device), "keras": keras_ways}
     if device != "cpu":
         del frameworks["keras"]
+    elif options.only:
+        old = json.loads((RESULTS / "penalties.json").read_text(encoding="utf-8"))
+        results = {name: old[name] for name in frameworks}
+        frameworks = {options.only: frameworks[options.only]}
     clock = time.process_time if device == "cpu" else time.perf_counter
     for framework, make in frameworks.items():
         ways, operations, version = make()
         took = measure(ways, options.seconds, clock)
         base = took["no penalty"]
-        results[framework] = {"version": version}
+        today = datetime.date.today().isoformat()
+        results[framework] = {"version": version, "date": today}
         print(f"{framework} {version}")
         for name, times in took.items():
             ratio = statistics.median(a / b for a, b in zip(times, base, strict=True))

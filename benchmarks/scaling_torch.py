@@ -11,13 +11,15 @@ each time is the median of the rounds. Compilation takes long, so it is tried at
 
 import argparse
 import contextlib
+import os
 import statistics
+import tempfile
 import time
 
 import numpy as np
 import torch
 from common import write_results
-from speeds import timed
+from speeds import compile_networks, timed
 
 from gantutor import recipes
 from gantutor.torch import Trainer
@@ -53,8 +55,7 @@ class Way:
         self.trainer = Trainer.from_recipe(recipe, device=device)
         self.device, self.half = device, half
         if compiled:
-            self.trainer.game.generator.compile()
-            self.trainer.game.discriminator.compile()
+            compile_networks(self.trainer.game)
         self.first = timed(self, images, 3)  # compilation and the search for kernels
         self.steps = max(3, int(3 * seconds / timed(self, images, 3) / ROUNDS))
 
@@ -70,6 +71,7 @@ def measure(recipe, device, seconds, ways):
     images = np.random.default_rng(0).uniform(-1, 1, shape).astype("float32")
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
+    torch._dynamo.reset()  # it stops compiling after some networks
     plain = Way(recipe, images, device, seconds)
     memory = torch.cuda.max_memory_allocated() if device.type == "cuda" else None
     made = {"plain": plain}
@@ -116,10 +118,12 @@ def main():
         ({name: value}, half) for name, values in GRIDS[device.type].items() for value in values
     ]
     settings += [(setting, half | compiled) for setting in COMPILED[device.type]]
-    for setting, ways in settings:
-        row = measure(recipe_of(**setting), device, seconds, ways)
-        rows.append({"setting": setting, **row})
-        print(setting, row["milliseconds"], row["sample_milliseconds"], flush=True)
+    with tempfile.TemporaryDirectory() as empty:
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = empty  # nothing is compiled yet
+        for setting, ways in settings:
+            row = measure(recipe_of(**setting), device, seconds, ways)
+            rows.append({"setting": setting, **row})
+            print(setting, row["milliseconds"], row["sample_milliseconds"], flush=True)
     write_results("scaling_torch", {"recipe": BASE.to_dict(), "rows": rows}, device)
 
 
