@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy, mse_loss
+from torch.nn.functional import cross_entropy, mse_loss, softplus
 
 from gantutor import metrics
 from gantutor.studies.reproducible_runs.training import (
@@ -37,6 +37,10 @@ MARKS = (
 )  # steps after which two runs are compared
 SAVED, RESUMED_TO = 300, 800  # the step of the file from which a run is resumed, and its last
 SCORED = (800, 1600)  # steps at which a GAN has a FID
+LONGER = "classifier, longer"
+QUIET = ("frozen D", "recorded D")  # discriminators that do not answer the generator
+MARKS_OF = dict.fromkeys(QUIET, tuple(mark for mark in MARKS if mark <= RESUMED_TO))
+MARKS_OF[LONGER] = (1600, 3200)  # all other tasks: MARKS
 SIZES = {"classifier": (196, 128, 128, 10), "regression": (LATENT_DIM, 128, 128, 196)}
 REVERSED = torch.arange(BATCH - 1, -1, -1)
 #: What a file lacks, as beginnings of names in `state_of`.
@@ -59,6 +63,12 @@ SETTINGS = {
     for change in CHANGES
 } | {("resumed", lacks): {"task": "resumed", "change": lacks} for lacks in LACKS}
 SETTINGS |= {("GAN", end): {"task": end, "change": "nothing"} for end in ("untrained", "real")}
+SETTINGS["GAN", "other latents"] = {"task": "GAN", "change": "other latents"}
+SETTINGS |= {
+    (task, change): {"task": task, "change": change}
+    for task in (*QUIET, LONGER)
+    for change in ("rows reversed", "last bit")[: 1 if task == LONGER else 2]
+}
 SEEDS = 5
 COLUMNS = {
     "seed": (0, np.inf),
@@ -115,6 +125,42 @@ class Alone:
             return torch.tanh(self.net(held_out @ projection())).numpy()
 
 
+class Unanswered:
+    """A generator in training, against a discriminator that does not answer it.
+
+    Parameters
+    ----------
+    kind : str
+        ``"frozen D"``: that of an unchanged GAN after `SAVED` steps; ``"recorded D"``: at each
+        step that of an unchanged GAN at the same step.
+    seeds : dict of int
+        Of `numbers`, for both.
+    """
+
+    def __init__(self, kind, seeds):
+        self.kind, self.step = kind, 0
+        self.run, self.leader = Run(seeds), Run(seeds)
+        self.nets = self.run.nets
+        if kind == "frozen D":
+            self.leader.advance(SAVED)
+
+    def advance(self, steps, rows=slice(None)):
+        """Train the generator; the rows of its batches are in a given order."""
+        for _ in range(steps):
+            if self.kind == "recorded D":
+                self.leader.advance(1)
+            _, z, noise = self.run.draw()
+            fake = torch.tanh(self.nets["G"](z[rows]))
+            loss = softplus(-self.leader.nets["D"](fake + noise[1, rows])).mean()
+            self.run.descend("G", loss)
+            self.step += 1
+        return self
+
+    def sample(self, latents, name="G"):
+        """Return what the generator draws; it has no average."""
+        return self.run.sample(latents)
+
+
 @cache
 def projection():
     """Return the fixed matrix from 196 pixels to 32 numbers."""
@@ -129,7 +175,9 @@ def latents():
 
 def begin(task, seeds):
     """Return a new run of a task."""
-    return Run(seeds) if task == "GAN" else Alone(task, seeds)
+    if task in QUIET:
+        return Unanswered(task, seeds)
+    return Run(seeds) if task == "GAN" else Alone(task.split(",")[0], seeds)
 
 
 def answers(run, marks, rows=slice(None)):
@@ -144,13 +192,13 @@ def answers(run, marks, rows=slice(None)):
 @cache
 def untouched(task, seed):
     """Return the answers of the run of a seed, which all others are compared with."""
-    return answers(begin(task, numbers(seed)), MARKS)
+    return answers(begin(task, numbers(seed)), MARKS_OF.get(task, MARKS))
 
 
 @cache
 def elsewhere(task, seed):
     """Return the answers of a run with another seed in all streams."""
-    return answers(begin(task, numbers(1000 + seed)), MARKS)
+    return answers(begin(task, numbers(1000 + seed)), MARKS_OF.get(task, MARKS))
 
 
 def distance(first, second) -> float:
@@ -183,7 +231,8 @@ def changed(task, change, seed):
     run = begin(task, seeds)
     if change == "last bit":
         run = one_bit_more(run)
-    return answers(run, MARKS, REVERSED if change == "rows reversed" else slice(None))
+    order = REVERSED if change == "rows reversed" else slice(None)
+    return answers(run, MARKS_OF.get(task, MARKS), order)
 
 
 def enlarged(images):
@@ -206,10 +255,12 @@ def run(seed: int, task: str, change: str) -> list[dict[str, float]]:
     ----------
     seed : int
     task : str
-        ``"GAN"``, a name in `SIZES`, or ``"resumed"``: a GAN from a file of step `SAVED`. Also
-        ``"untrained"`` and ``"real"``, the floor and the ceiling of the FID.
+        ``"GAN"``, a name in `SIZES` or `QUIET`, `LONGER`, or ``"resumed"``: a GAN from a file of
+        step `SAVED`. Also ``"untrained"`` and ``"real"``, the worst and the best FID: the latter
+        of 1,000 digits that were trained on.
     change : str
-        A name in `CHANGES`, or what the file lacks, in `LACKS`.
+        A name in `CHANGES`, or what the file lacks, in `LACKS`; or ``"other latents"``: the same
+        generator, scored with other latent vectors.
 
     Returns
     -------
@@ -220,10 +271,15 @@ def run(seed: int, task: str, change: str) -> list[dict[str, float]]:
         at `SCORED` ``fid``, the digit FID of the averaged generator, elsewhere 0.
     """
     if task in ("untrained", "real"):
-        images = small_digits()[0][1000 * (seed % 4) : 1000 * (seed % 4) + 1000].numpy()
+        images = small_digits()[0][np.random.default_rng(seed).permutation(TRAINED)[:1000]].numpy()
         if task == "untrained":
             images = Run(numbers(seed)).sample(latents())
         row = {"step": 0, "seconds": 0, "distance": 0, "distance_average": 0}
+        return [{**row, "fid": round(fid(images), 3)}]
+    if change == "other latents":
+        z = torch.randn(1000, LATENT_DIM, generator=torch.Generator().manual_seed(100 + seed))
+        images = Run(numbers(seed)).advance(MARKS[-1]).sample(z, "average")
+        row = {"step": MARKS[-1], "seconds": 0, "distance": 0, "distance_average": 0}
         return [{**row, "fid": round(fid(images), 3)}]
     base = "GAN" if task == "resumed" else task
     begun = time.process_time()
