@@ -121,6 +121,36 @@ def test_what_a_file_lacks_stays_new_and_the_rest_is_restored(lacks):
         assert all(name.startswith(("G.", "D.")) for name in kept)
 
 
+def test_an_unchanged_generator_against_the_record_is_the_one_of_the_game():
+    alone, game = study.Unanswered("recorded D", numbers(0)), Run(numbers(0)).advance(4)
+    assert np.array_equal(
+        alone.advance(4).sample(study.latents()), game.sample(study.latents(), "G")
+    )
+    found = training.state_of(alone.run)
+    new = training.state_of(Run(numbers(0)))
+    assert all(torch.equal(found[name], new[name]) for name in new if name.startswith("D."))
+
+
+def test_a_frozen_discriminator_is_that_of_the_game_and_stays(monkeypatch):
+    monkeypatch.setattr(study, "SAVED", 3)
+    frozen = study.Unanswered("frozen D", numbers(1))
+    wanted = training.state_of(Run(numbers(1)).advance(3))
+    first = frozen.sample(study.latents())
+    frozen.advance(2)
+    found = training.state_of(frozen.leader)
+    assert equal(found, wanted)
+    assert not np.array_equal(first, frozen.sample(study.latents()))
+
+
+def test_a_change_reaches_the_generator_against_the_record():
+    for change in ("rows reversed", "last bit"):
+        run = study.begin("recorded D", numbers(0))
+        run = study.one_bit_more(run) if change == "last bit" else run
+        run.advance(3, study.REVERSED if change == "rows reversed" else slice(None))
+        other = Run(numbers(0)).advance(3).sample(study.latents())
+        assert 0 < study.distance(run.sample(study.latents()), other) < 1e-5
+
+
 def test_distances_of_known_arrays():
     assert study.distance(np.zeros((2, 2)), np.full((2, 2), 3.0)) == 3
     assert study.distance(np.array([0.0, 0]), np.array([3.0, 4])) == pytest.approx(math.sqrt(12.5))

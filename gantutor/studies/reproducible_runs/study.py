@@ -22,19 +22,8 @@ from gantutor.studies.reproducible_runs.training import (
     state_of,
 )
 
-MARKS = (
-    1,
-    3,
-    10,
-    30,
-    100,
-    200,
-    300,
-    400,
-    600,
-    800,
-    1600,
-)  # steps after which two runs are compared
+# Steps after which two runs are compared.
+MARKS = (1, 3, 10, 30, 100, 200, 300, 400, 600, 800, 1600)
 SAVED, RESUMED_TO = 300, 800  # the step of the file from which a run is resumed, and its last
 SCORED = (800, 1600)  # steps at which a GAN has a FID
 LONGER = "classifier, longer"
