@@ -26,10 +26,8 @@ from gantutor.studies.reproducible_runs.training import (
 MARKS = (1, 3, 10, 30, 100, 200, 300, 400, 600, 800, 1600)
 SAVED, RESUMED_TO = 300, 800  # the step of the file from which a run is resumed, and its last
 SCORED = (800, 1600)  # steps at which a GAN has a FID
-LONGER = "classifier, longer"
 QUIET = ("frozen D", "recorded D")  # discriminators that do not answer the generator
 MARKS_OF = dict.fromkeys(QUIET, tuple(mark for mark in MARKS if mark <= RESUMED_TO))
-MARKS_OF[LONGER] = (1600, 3200)  # all other tasks: MARKS
 SIZES = {"classifier": (196, 128, 128, 10), "regression": (LATENT_DIM, 128, 128, 196)}
 REVERSED = torch.arange(BATCH - 1, -1, -1)
 #: What a file lacks, as beginnings of names in `state_of`.
@@ -55,8 +53,8 @@ SETTINGS |= {("GAN", end): {"task": end, "change": "nothing"} for end in ("untra
 SETTINGS["GAN", "other latents"] = {"task": "GAN", "change": "other latents"}
 SETTINGS |= {
     (task, change): {"task": task, "change": change}
-    for task in (*QUIET, LONGER)
-    for change in ("rows reversed", "last bit")[: 1 if task == LONGER else 2]
+    for task in QUIET
+    for change in ("rows reversed", "last bit")
 }
 SEEDS = 5
 COLUMNS = {
@@ -166,7 +164,7 @@ def begin(task, seeds):
     """Return a new run of a task."""
     if task in QUIET:
         return Unanswered(task, seeds)
-    return Run(seeds) if task == "GAN" else Alone(task.split(",")[0], seeds)
+    return Run(seeds) if task == "GAN" else Alone(task, seeds)
 
 
 def answers(run, marks, rows=slice(None)):
@@ -244,7 +242,7 @@ def run(seed: int, task: str, change: str) -> list[dict[str, float]]:
     ----------
     seed : int
     task : str
-        ``"GAN"``, a name in `SIZES` or `QUIET`, `LONGER`, or ``"resumed"``: a GAN from a file of
+        ``"GAN"``, a name in `SIZES` or `QUIET`, or ``"resumed"``: a GAN from a file of
         step `SAVED`. Also ``"untrained"`` and ``"real"``, the worst and the best FID: the latter
         of 1,000 digits that were trained on.
     change : str
@@ -277,7 +275,7 @@ def run(seed: int, task: str, change: str) -> list[dict[str, float]]:
     unchanged, other = untouched(base, seed), elsewhere(base, seed)
     for mark, pair in found.items():
         row = {"step": mark, "seconds": round(seconds, 2)}
-        if mark not in MARKS:  # one step after the file: the scale is that of the file's own step
+        if mark == SAVED + 1:  # one step after the file: the scale is that of the file's own step
             unchanged[mark] = one_step_later(seed)
             other[mark] = other[SAVED]
         for name, mine, his, theirs in zip(
