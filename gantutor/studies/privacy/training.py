@@ -1,5 +1,6 @@
 """GANs of digits, plain and private, and a private Gaussian sampler."""
 
+import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -47,7 +48,7 @@ def build(seed: int) -> Trained:
         generator = torch.Generator().manual_seed(seeds.number(seed, purpose))
         sizes = [inputs, WIDTH, WIDTH, outputs]
         layers = []
-        for a, b in zip(sizes[:-1], sizes[1:], strict=True):
+        for a, b in itertools.pairwise(sizes):
             layer = nn.utils.skip_init(nn.Linear, a, b)
             for weights in layer.parameters():
                 nn.init.uniform_(weights, -(a**-0.5), a**-0.5, generator=generator)
