@@ -6,6 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from gantutor.studies.privacy import accountant, attacks, digits, study, training  # noqa: E402
+from gantutor.studies.privacy.audit import audit  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +173,12 @@ def test_moved_copies_are_found_by_those_who_move():
     found = study.run(0, 2000, "moved", search=True)
     assert abs(moved["nearer"] - 0.5) < 0.06 and abs(moved["auc_near"] - 0.5) < 0.05
     assert found["tpr_near"] > 0.99
+
+
+def test_an_audit_stays_below_the_truth_and_sees_what_is_plain():
+    rng = np.random.default_rng(0)
+    outside = rng.normal(size=1000)
+    assert audit(outside[::-1], outside, 1e-5) < 0.5, "nothing to see"
+    true = accountant.epsilon(1.0, 1.0, 1, 1e-5)  # the Gaussian mechanism with noise 1
+    assert 0 < audit(rng.normal(1, 1, 1000), outside, 1e-5) < true
+    assert audit(outside + 20, outside, 1e-5) > 4.8
