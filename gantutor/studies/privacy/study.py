@@ -44,7 +44,7 @@ SETTINGS = {
     for name, (kind, sizes) in _KINDS.items()
     for size in sizes
 }
-SEEDS = 5
+SEEDS = 3
 COLUMNS = {
     "seed": (0, np.inf),
     "seconds": (0, np.inf),
