@@ -44,7 +44,7 @@ SETTINGS = {
     for name, (kind, sizes) in _KINDS.items()
     for size in sizes
 }
-SEEDS = 3
+SEEDS = 5
 COLUMNS = {
     "seed": (0, np.inf),
     "seconds": (0, np.inf),
