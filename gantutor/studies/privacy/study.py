@@ -17,15 +17,17 @@ MOVED = (3, 3)  # pixels that moved copies go down and right
 PUBLISHED = 5000  # images that an attacker sees
 SCORED = 1000  # images whose quality is measured
 SIZES = (100, 500, 2000)
+PASSES = STEPS * 128 // 2000  # over each of the 2,000 members in training
 
 KEYS = ("method", "size")
 _KINDS = {
-    "other digits": ({"method": "other"}, (2000,)),
+    "other digits": ({"method": "other"}, (100, 2000)),
     "training digits": ({"method": "copies"}, (2000,)),
     "moved copies": ({"method": "moved"}, (2000,)),
     "moved copies, found": ({"method": "moved", "search": True}, (2000,)),
     "Gaussians": ({"method": "gaussian"}, SIZES),
     "GAN": ({"method": "gan"}, SIZES),
+    "GAN, 128 passes": ({"method": "gan", "steps": PASSES}, (100,)),
     "clipped GAN": ({"method": "private gan", "budget": np.inf}, (100, 2000)),
     "private GAN, ε = 10": ({"method": "private gan", "budget": 10.0}, (100, 2000)),
     "private GAN, ε = 1": ({"method": "private gan", "budget": 1.0}, (2000,)),
@@ -35,6 +37,7 @@ _KINDS = {
     ),
     "private Gaussians, ε = 10": ({"method": "gaussian", "budget": 10.0}, (100, 2000)),
     "private Gaussians, ε = 1": ({"method": "gaussian", "budget": 1.0}, (2000,)),
+    "GAN, 2,048 passes": ({"method": "gan", "steps": 4 * STEPS}, (500,)),
 }
 SETTINGS = {
     (name, f"n = {size}"): {
@@ -67,6 +70,7 @@ def run(
     budget: float = 0.0,
     every: int = EVERY,
     search: bool = False,
+    steps: int = STEPS,
 ) -> dict[str, float]:
     """Publish images made from the first `size` members, attack them, and measure their quality.
 
@@ -84,6 +88,8 @@ def run(
         As of `gantutor.studies.privacy.training.train`, in private training.
     search : bool
         The attacker moves each target by up to three pixels, and takes the nearest.
+    steps : int
+        Updates of the discriminator.
 
     Returns
     -------
@@ -97,7 +103,7 @@ def run(
         a classifier trained on published ones.
     """
     parts, begin = divide(seed), time.process_time()
-    published, labels, judge, noise = make(seed, size, method, budget, every)
+    published, labels, judge, noise = make(seed, size, method, budget, every, steps)
     found = {"seconds": time.process_time() - begin, "noise": noise}
     (inside, in_classes), (outside, out_classes) = parts.members, parts.outsiders
     inside, in_classes = inside[:size], in_classes[:size]
@@ -125,7 +131,7 @@ def run(
     return {name: round(float(value), 4) for name, value in found.items()}
 
 
-def make(seed, size, method, budget=0.0, every=EVERY):
+def make(seed, size, method, budget=0.0, every=EVERY, steps=STEPS):
     """Return published small images, their classes, a discriminator's judgement or None, the noise.
 
     `method` is ``"other"``, real digits that nobody trained on; ``"copies"``, the members;
@@ -145,21 +151,21 @@ def make(seed, size, method, budget=0.0, every=EVERY):
         noise = noise_for(budget, 1.0, 1, DELTA) if budget else 0.0
         made, made_labels = gaussian(shrink(images), labels, PUBLISHED, seed, noise)
         return made, made_labels, None, noise
-    trained, noise = gan(seed, size, method == "private gan", budget, every)
+    trained, noise = gan(seed, size, method == "private gan", budget, every, steps)
     return *trained.sample(PUBLISHED, seed), trained.logits, noise
 
 
 @lru_cache(maxsize=32)
-def gan(seed, size, private=False, budget=0.0, every=EVERY):
+def gan(seed, size, private=False, budget=0.0, every=EVERY, steps=STEPS):
     """Return a GAN of the first `size` members, and the noise of its gradients."""
     from gantutor.studies.privacy.training import sampling_rate, train
 
     images, labels = (each[:size] for each in divide(seed).members)
     records = record(shrink(images), labels)
     if not private:
-        return train(records, STEPS, seed), 0.0
-    noise = noise_for(budget, sampling_rate(size), STEPS, DELTA) if budget else 0.0
-    return train(records, STEPS, seed, every, 5e-3, noise), noise
+        return train(records, steps, seed), 0.0
+    noise = noise_for(budget, sampling_rate(size), steps, DELTA) if budget else 0.0
+    return train(records, steps, seed, every, 5e-3, noise), noise
 
 
 def distances(images, classes, published, labels, search=False):

@@ -159,22 +159,35 @@ def train(
     return networks
 
 
+def statistics(small: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return all that the Gaussian sampler reads: one record changes it by at most √3.
+
+    These are the classes' counts [10], the sums of their images [10, 64], and the sum of all
+    products of two pixels [64, 64], of images in units of `BOUND` that are shortened to norm 1
+    where they are longer. Of the products, which are symmetric, one triangle counts.
+    """
+    unit = small / np.maximum(np.linalg.norm(small, axis=1, keepdims=True), BOUND)
+    classes = np.eye(CLASSES)[labels]
+    return classes.sum(axis=0), classes.T @ unit, unit.T @ unit
+
+
+def noisy_statistics(small, labels, noise, rng) -> tuple[np.ndarray, ...]:
+    """Return `statistics` with Gaussian noise, `noise` times what one record can change."""
+    counts, sums, products = statistics(small, labels)
+    scale = np.sqrt(3) * noise
+    counts = counts + scale * rng.normal(size=counts.shape)
+    sums = sums + scale * rng.normal(size=sums.shape)
+    upper = np.triu(scale * rng.normal(size=products.shape))
+    return counts, sums, products + upper + np.triu(upper, 1).T
+
+
 def gaussian(small, labels, count, seed, noise=0.0):
     """Draw from Gaussians: a mean for each class, and one covariance in few components.
 
-    All that is read from the data is one vector: the classes' counts, the sums of their images
-    and the sum of all products of two pixels, of images cut off at the norm `BOUND`. One record
-    changes it by at most √3, and the noise has this times `noise` as standard deviation.
+    The data are read through `noisy_statistics` alone.
     """
     rng = seeds.rng(seed, "noise", 2)
-    norms = np.linalg.norm(small, axis=1, keepdims=True)
-    unit = small / np.maximum(norms, BOUND)
-    classes = np.eye(CLASSES)[labels]
-    scale = np.sqrt(3) * noise
-    counts = classes.sum(axis=0) + scale * rng.normal(size=CLASSES)
-    sums = classes.T @ unit + scale * rng.normal(size=(CLASSES, PIXELS))
-    upper = np.triu(scale * rng.normal(size=(PIXELS, PIXELS)))
-    products = unit.T @ unit + upper + np.triu(upper, 1).T
+    counts, sums, products = noisy_statistics(small, labels, noise, rng)
     means = sums / np.maximum(counts, 1)[:, None]
     shares = counts / counts.sum()
     values, vectors = np.linalg.eigh(products / counts.sum() - (means.T * shares) @ means)
