@@ -130,11 +130,32 @@ def test_batches_are_of_random_size_and_each_record_has_the_same_chance(records)
 
 
 def test_one_record_moves_what_the_gaussians_read_by_at_most_root_three():
-    small = 10 * np.random.default_rng(0).random((50, 64)).astype(np.float32)
-    unit = small / np.maximum(np.linalg.norm(small, axis=1, keepdims=True), training.BOUND)
-    for one in unit:
-        products = np.outer(one, one)[np.triu_indices(64)]
-        assert np.sqrt(1 + one @ one + products @ products) <= np.sqrt(3) + 1e-6
+    rng = np.random.default_rng(0)
+    small, labels = 10 * rng.random((50, 64)).astype(np.float32), rng.integers(10, size=50)
+    small[::2] *= 0.01
+    whole = training.statistics(small, labels)
+    for k, image in enumerate(small):
+        rest = training.statistics(np.delete(small, k, axis=0), np.delete(labels, k))
+        counts, sums, products = (a - b for a, b in zip(whole, rest, strict=True))
+        length = min(np.linalg.norm(image) / training.BOUND, 1)
+        assert np.linalg.norm(counts) == pytest.approx(1)
+        assert np.linalg.norm(sums) == pytest.approx(length, abs=1e-4)
+        np.testing.assert_allclose(products, products.T, atol=1e-5)
+        assert np.linalg.norm(np.triu(products)) <= length**2 + 1e-4
+
+
+def test_the_gaussians_noise_is_root_three_times_the_noise_in_each_part():
+    small, labels = np.zeros((20, 64), np.float32), np.arange(20) % 10
+    clean, rng = training.statistics(small, labels), np.random.default_rng(0)
+    parts = [training.noisy_statistics(small, labels, 2.0, rng) for _ in range(200)]
+    for k, before in enumerate(clean):
+        added = np.array([part[k] - before for part in parts])
+        if k == 2:
+            np.testing.assert_array_equal(added, added.transpose(0, 2, 1))
+            added = added[:, *np.triu_indices(64)]
+        assert added.std() == pytest.approx(2 * np.sqrt(3), rel=0.05)
+    for before, same in zip(clean, training.noisy_statistics(small, labels, 0.0, rng), strict=True):
+        np.testing.assert_array_equal(before, same)
 
 
 def test_gaussians_without_noise_have_the_classes_means():
