@@ -1,8 +1,11 @@
 """Lower bounds of ε from an attack."""
 
 import numpy as np
+import torch
 
 from gantutor.studies.privacy.attacks import clopper_pearson
+from gantutor.studies.privacy.digits import record
+from gantutor.studies.privacy.training import Trained, per_example
 
 
 def lower_bound(accused_in: np.ndarray, accused_out: np.ndarray, delta: float) -> float:
@@ -26,3 +29,10 @@ def audit(inside: np.ndarray, outside: np.ndarray, delta: float) -> float:
     bounds = [lower_bound(inside[:half] > t, outside[:half] > t, delta) for t in thresholds]
     best = thresholds[np.argmax(bounds)]
     return lower_bound(inside[half:] > best, outside[half:] > best, delta)
+
+
+def gradients(networks: Trained, records: np.ndarray, seed: int) -> torch.Tensor:
+    """Return the discriminator's gradient of each record, paired with a made one, as a row."""
+    made = torch.tensor(record(*networks.sample(len(records), seed)))
+    found = per_example(networks.discriminator, torch.tensor(records), made).values()
+    return torch.cat([each.flatten(start_dim=1) for each in found], dim=1)
