@@ -205,6 +205,7 @@ def typeset(tab) -> dict:
           const count = selector => document.querySelectorAll(selector).length;
           if (document.readyState !== "complete")
             await new Promise(done => addEventListener("load", done));
+          await document.fonts.ready;
           const pictures = [...document.querySelectorAll("main img")]
             .filter(picture => picture.checkVisibility());
           await Promise.all(pictures.map(picture => picture.decode()));
