@@ -152,7 +152,7 @@ def test_noise_has_no_effect_until_its_strength_is_learnt():
 def test_an_update_lowers_the_losses_of_the_game(images, paired, monkeypatch):
     """The losses handed to the optimisers in one update are those of the formulas."""
     given = []
-    monkeypatch.setattr(training, "step", lambda optimizer, loss: given.append(loss.item()))
+    monkeypatch.setattr(training, "descend", lambda optimizer, loss: given.append(loss.item()))
     training.train(images, 1, 0, paired=paired)
     G, D = training.build(0)
     rows = training.seeds.rng(0, "order").integers(len(images), size=training.BATCH_SIZE)

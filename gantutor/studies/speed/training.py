@@ -200,7 +200,7 @@ def counted(loop):
     --------
     >>> operations, calls = counted(Loop(side=16, batch=2, width=4)).totals()
     >>> operations
-    1132288
+    991744
     """
     loop.step()  # Adam prepares its averages in the first one
     with Counter() as counter:
