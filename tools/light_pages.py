@@ -80,28 +80,28 @@ def lighten_icons(static: Path, used: set[str]) -> None:
     )
 
 
-def lighten_picture(png: Path) -> Path:
-    """Write a picture as WebP if that is smaller; return the file that pages should show."""
-    if png.stat().st_size <= SMALL:
-        return png
-    picture, webp = Image.open(png), png.with_suffix(".webp")
-    picture.save(webp, lossless=True, method=1, quality=50)
-    if 8 * webp.stat().st_size > BITS * picture.width * picture.height:
-        file = io.BytesIO()
-        picture.convert("RGB").save(file, "WEBP", quality=80, method=4)
-        webp.write_bytes(min(webp.read_bytes(), file.getvalue(), key=len))
-    if webp.stat().st_size >= png.stat().st_size:
-        webp.unlink()
-        return png
-    png.unlink()
-    return webp
-
-
 def as_webp(png: bytes) -> bytes:
     """Return a picture as WebP without losses."""
     file = io.BytesIO()
     Image.open(io.BytesIO(png)).save(file, "WEBP", lossless=True, method=1, quality=50)
     return file.getvalue()
+
+
+def lighten_picture(png: Path) -> Path:
+    """Write a picture as WebP if that is smaller; return the file that pages should show."""
+    if png.stat().st_size <= SMALL:
+        return png
+    picture, small = Image.open(png), as_webp(png.read_bytes())
+    if 8 * len(small) > BITS * picture.width * picture.height:
+        file = io.BytesIO()
+        picture.convert("RGB").save(file, "WEBP", quality=80, method=4)
+        small = min(small, file.getvalue(), key=len)
+    if len(small) >= png.stat().st_size:
+        return png
+    webp = png.with_suffix(".webp")
+    webp.write_bytes(small)
+    png.unlink()
+    return webp
 
 
 def button(address: str, size: int) -> str:
@@ -136,7 +136,7 @@ def with_light_pictures(page: str, here: Path) -> str:
 
     def known(tag: re.Match) -> str:
         file = here / unquote(tag["address"])
-        if "://" in tag["address"] or file.suffix not in {".png", ".webp"}:
+        if file.suffix not in {".png", ".webp"}:
             return tag[0]
         width, height = Image.open(file).size
         return f'<img width="{width}" height="{height}"{tag[0][4:]}'
@@ -157,8 +157,8 @@ def with_light_pictures(page: str, here: Path) -> str:
     return PICTURE.sub(known, MOVING.sub(moving, page))
 
 
-def lighten_page(file: Path, html: Path) -> None:
-    """Rewrite one page: what it does not use is gone, what is large waits."""
+def lighten_page(file: Path, html: Path) -> set[str]:
+    """Rewrite one page: what it does not use is gone, what is large waits. Return its icons."""
     page = ICON_SCRIPT.sub("", file.read_text(encoding="utf8"))
     if file.name != "search.html":
         page = SEARCH.sub("", page)
@@ -166,7 +166,9 @@ def lighten_page(file: Path, html: Path) -> None:
     if 'class="katex' not in page:
         page = KATEX_STYLE.sub("", page)
     page = without_films(page, file.parent, html / "_static" / "films")
-    file.write_text(with_light_pictures(page, file.parent), encoding="utf8")
+    page = with_light_pictures(page, file.parent)
+    file.write_text(page, encoding="utf8")
+    return set(ICON.findall(page))
 
 
 def lighten(app: Sphinx, exception: Exception | None) -> None:
@@ -177,14 +179,7 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
     with ThreadPoolExecutor() as pool:
         list(pool.map(lighten_picture, (html / "_images").glob("*.png")))
     pages = [page for page in html.rglob("*.html") if "_static" not in page.parts]
-    for page in pages:
-        lighten_page(page, html)
-    lighten_icons(html / "_static", {name for page in pages for name in icons(page)})
-
-
-def icons(page: Path) -> set[str]:
-    """Return the classes of a page's icons."""
-    return set(ICON.findall(page.read_text(encoding="utf8")))
+    lighten_icons(html / "_static", set().union(*(lighten_page(page, html) for page in pages)))
 
 
 def setup(app: Sphinx) -> dict:
