@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 import torch
+from speeds import compile_networks
 
 from gantutor.studies.modern_gan import study
 from gantutor.studies.modern_gan.training import Game
@@ -36,11 +37,11 @@ def game(options, compiled=False, channels_last=False, **settings):
     if options.width:
         settings["width"] = options.width
     made = Game(0, device=options.device, **settings)
-    for network in (made.generator, made.discriminator):
-        if channels_last:
-            network.to(memory_format=torch.channels_last)
-        if compiled:
-            network.compile()
+    if channels_last:
+        made.generator.to(memory_format=torch.channels_last)
+        made.discriminator.to(memory_format=torch.channels_last)
+    if compiled:
+        compile_networks(made)
     return made
 
 
