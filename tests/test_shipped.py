@@ -9,12 +9,18 @@ from twin import FRAMEWORKS, Twin
 from gantutor import shipped
 from gantutor.metrics import digit_fid
 from gantutor.shipped import DIRECTORY, load_generator_weights, load_shipped, manifest
+from gantutor.studies.tables import FOLDER
 
 
 def test_every_shipped_file_is_in_the_manifest_and_small():
     files = {path.name for path in DIRECTORY.glob("*.safetensors")}
     assert files == set(manifest())
     assert all((DIRECTORY / name).stat().st_size < 2_000_000 for name in files)
+
+
+def test_weights_and_tables_stay_small_together():
+    tables = FOLDER.glob("*/table.*")
+    assert sum(path.stat().st_size for path in [*DIRECTORY.iterdir(), *tables]) < 4_000_000
 
 
 @pytest.mark.parametrize("name", manifest())

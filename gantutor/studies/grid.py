@@ -81,7 +81,7 @@ def run_grid(
     >>> table[["setting", "seed", "y"]].values.tolist()
     [['steep', 1, 3], ['steep', 2, 6]]
     """
-    arguments = {_name(name, keys): _json(name, given) for name, given in settings.items()}
+    arguments = {_name(name, keys): as_json(name, given) for name, given in settings.items()}
     seeds = [_seed(seed) for seed in seeds]
     cells = [(*name, seed) for name in arguments for seed in seeds]
     if not cells:
@@ -150,7 +150,8 @@ def _name(name, keys):
     return tuple(map(str, words))
 
 
-def _json(name, arguments):
+def as_json(name: str | tuple[str, ...], arguments: Mapping) -> str:
+    """Return the arguments of a setting as `run_grid` writes them."""
     try:
         return json.dumps(dict(arguments), sort_keys=True, default=np.generic.item)
     except TypeError as error:

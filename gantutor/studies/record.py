@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from gantutor.files import whole_file
-from gantutor.studies.grid import run_grid
+from gantutor.studies.grid import as_json, run_grid
 from gantutor.studies.tables import FOLDER, check_table, read_rows, write_rows
 from gantutor.validation import check_positive
 
@@ -109,10 +109,13 @@ def make_table(
     folder, study = Path(folder or FOLDER / name), load_study(name)
     table, unfinished = folder / "table.csv", _unfinished(name, folder)
     if not unfinished.exists() and _made_by(folder) == fingerprint(name):
-        write_rows(unfinished, read_rows(table))
+        told = {key: as_json(key, given) for key, given in _settings(study).items()}
+        known = [(tuple(row[name] for name in study.KEYS), row) for row in read_rows(table)]
+        write_rows(unfinished, [row | {"arguments": told[key]} for key, row in known])
     seeds = range(study.SEEDS if seeds is None else check_positive(seeds, "seeds"))
     run_grid(study.run, study.SETTINGS, seeds, unfinished, jobs, study.KEYS)
-    rows = pd.DataFrame(read_rows(unfinished))
+    # What each setting says stands in the study; the record's fingerprint knows if it changes.
+    rows = pd.DataFrame(read_rows(unfinished)).drop(columns="arguments")
     check_table(rows, study.COLUMNS, _row_keys(study))
     order = {key: place for place, key in enumerate(_settings(study))}
     rows["place"] = [order[tuple(key)] for key in rows[list(study.KEYS)].values.tolist()]
@@ -128,7 +131,7 @@ def confirm_table(
 ) -> list[str]:
     """Repeat the first seed of each setting; if all is as in the table, record today's sources.
 
-    This is for a change of the sources that moves no number.
+    This is for a change of sources or settings that moves no number.
 
     Parameters
     ----------
@@ -153,7 +156,6 @@ def confirm_table(
     known = here[keys].merge(rows, how="left", on=keys)
     numbers = [column for column in study.COLUMNS if column != "seconds"]
     same = np.isclose(here[numbers], known[numbers], rtol=precision, atol=0).all(axis=1)
-    same &= [_equal(*pair) for pair in zip(here["arguments"], known["arguments"], strict=True)]
     differing = here.loc[~same, list(study.KEYS)].drop_duplicates().values.tolist()
     if not differing:
         _write_record(name, folder, rows)
@@ -161,12 +163,9 @@ def confirm_table(
     return [", ".join(key) for key in differing]
 
 
-def _equal(first, second):
-    return isinstance(second, str) and json.loads(first) == json.loads(second)
-
-
 def _settings(study):
-    return [key if isinstance(key, tuple) else (key,) for key in study.SETTINGS]
+    named = study.SETTINGS.items()
+    return {key if isinstance(key, tuple) else (key,): given for key, given in named}
 
 
 def _cells(study, seeds):

@@ -47,7 +47,7 @@ def load_table(name: str) -> pd.DataFrame:
     {'digits': 18, 'ring': 36}
     """
     check_choice(name, names(), "study")
-    return pd.DataFrame(read_rows(FOLDER / name / "table.csv")).drop(columns="arguments")
+    return pd.DataFrame(read_rows(FOLDER / name / "table.csv"))
 
 
 def check_table(

@@ -34,7 +34,7 @@ def test_a_table_is_whole_and_made_by_the_sources_and_settings_of_its_study(name
 
 
 @pytest.mark.parametrize("name", names())
-def test_a_table_is_read_with_its_keys_and_without_its_arguments(name):
+def test_a_table_holds_its_keys_and_scores_and_no_arguments(name):
     framework(name)
     table, study = load_table(name), record.load_study(name)
     assert {*study.KEYS, *study.COLUMNS} == set(table.columns)
