@@ -3,6 +3,7 @@
 import functools
 import itertools
 import json
+import math
 import re
 
 import chromium
@@ -231,6 +232,22 @@ def test_the_dirac_gan_moves_and_stops_before_its_numbers_overflow(page, name):
     page.evaluate("() => { for (let i = 0; i < 3000; i++) dirac.tick(); dirac.picture(); }")
     assert page.locator(".play-status").inner_text().endswith("The path has left for good.")
     assert np.isfinite(page.evaluate("dirac.path")).all()
+
+
+@pytest.mark.parametrize(
+    ("state", "low", "high"),
+    [("it-circles", 0.8, 1.3), ("it-leaves", 2, math.inf), ("it-comes-to-rest", 0, 0.01)],
+)
+def test_the_dirac_gan_does_what_its_addresses_say(page, state, low, high):
+    furthest = page.evaluate(
+        """state => {
+          const dirac = new GanTutorPlay.Dirac(document.querySelector(".play"), state);
+          for (let i = 0; i < 300; i++) dirac.tick();
+          return Math.max(...dirac.path.slice(-60).map((point) => Math.hypot(...point)));
+        }""",
+        state,
+    )
+    assert low <= furthest < high
 
 
 RUN = """

@@ -6,6 +6,12 @@
   const VIEW = 2;
   const SIZE = 360;
   const GONE = 100; // a path that is further away than this has left for good
+  const DEFAULTS = { loss: "minimax", gamma: 0, rate: 0.2, updates: "alternating" };
+  const MOTIONS = { // by their addresses on the laboratory's page
+    "it-circles": {},
+    "it-leaves": { updates: "together" },
+    "it-comes-to-rest": { gamma: 1 },
+  };
 
   /**
    * Directions of descent of G's θ and of D's ψ: one generated point θ, the data at 0.
@@ -22,10 +28,10 @@
   }
 
   class Dirac extends play.Runner {
-    constructor(host) {
+    static states = Object.keys(MOTIONS);
+
+    constructor(host, state) {
       super(host);
-      this.settings = { loss: "minimax", gamma: 0, rate: 0.2, updates: "alternating" };
-      this.first = [1, 0];
       this.plane = element("canvas", { role: "img", "aria-describedby": this.status.id });
       const buttons = element("div", { class: "play-buttons" }, this.run,
         this.button("One step", () => this.once()), this.button("Start again", () => this.restart()));
@@ -40,9 +46,13 @@
           element("figcaption", {}, "Across: the generated point θ. Up: D's slope ψ. Lines: the direction of a " +
             "small step from each dot. The equilibrium is in the middle."))),
         buttons, this.status, this.spoken, fields);
-      this.controls.angle.show(0);
+      this.load(state);
+    }
+
+    load(state) {
+      this.settings = { ...DEFAULTS, ...MOTIONS[state] }; // any other name: the default
       this.show();
-      this.restart();
+      this.change("angle", 0);
     }
 
     show() {

@@ -38,6 +38,8 @@
   const SPEEDS = { slow: [0.1, "Slow"], normal: [1, "Normal"], fast: [10, "Fast"] };
 
   class Laboratory extends play.Runner {
+    static states = Object.keys(play.STATES);
+
     constructor(host, state) {
       super(host);
       this.points = [];

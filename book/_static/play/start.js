@@ -10,10 +10,13 @@
   };
   const MAKERS = {
     laboratory: (host) => new globalThis.GanTutorPlay.Laboratory(host, host.dataset.state),
-    dirac: (host) => new globalThis.GanTutorPlay.Dirac(host),
+    dirac: (host) => new globalThis.GanTutorPlay.Dirac(host, host.dataset.state),
     digits: (host) => new globalThis.GanTutorPlay.Digits(host),
   };
-  const PLACES = { "the-dirac-gan": "dirac", "the-digit-generator": "digits" }; // other than states
+  const PLACES = { // states of what is not the laboratory
+    "the-dirac-gan": "dirac", "it-circles": "dirac", "it-leaves": "dirac", "it-comes-to-rest": "dirac",
+    "the-digit-generator": "digits",
+  };
   const own = new URL(document.currentScript.src);
   const loaded = {};
 
@@ -63,23 +66,23 @@
 
   /** On the laboratory's own page: each section about a state has a button that loads it. */
   function offerStates(host) {
-    const { STATES } = globalThis.GanTutorPlay;
+    const { states } = host.panel.constructor;
     const show = (state) => {
       host.panel.load(state);
       host.scrollIntoView();
     };
-    for (const state of Object.keys(STATES)) {
+    for (const state of states) {
       const section = document.getElementById(state);
       if (section) section.append(button("Load this state", () => show(state)));
     }
     const arrived = location.hash.slice(1);
-    if (Object.hasOwn(STATES, arrived)) show(arrived);
+    if (states.includes(arrived)) show(arrived);
   }
 
   document.addEventListener("DOMContentLoaded", async () => {
     document.querySelectorAll("a[href*='laboratory.html#']").forEach(offer);
     const hosts = [...document.querySelectorAll(".play[data-play]")];
     await Promise.allSettled(hosts.map(fill));
-    hosts.filter((host) => host.dataset.play === "laboratory" && host.panel).forEach(offerStates);
+    hosts.filter((host) => host.panel?.constructor.states).forEach(offerStates);
   });
 })();
