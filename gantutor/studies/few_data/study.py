@@ -26,6 +26,7 @@ KEYS = ("method", "size")
 _TRAINED = {
     "plain": {},
     "augmented": {"augmentation": "shift and cut"},
+    "adaptive": {"augmentation": "shift and cut", "chance": None},
     "reals only": {"augmentation": "shift and cut", "reals_only": True},
 }
 _AT = {
@@ -66,6 +67,7 @@ COLUMNS = {
     "grey": (0, 1),
     "fid_changed": (0, np.inf),
     "fid_half": (-1, np.inf),
+    "chance": (0, 1),
     "on_train": (-np.inf, np.inf),
     "on_held_out": (-np.inf, np.inf),
     "on_fake": (-np.inf, np.inf),
@@ -149,17 +151,19 @@ def run(seed: int, size: int, method: str, **training) -> dict[str, float]:
     -------
     dict of float
         ``seconds``, this process's time on processors; what `score` returns; and for a GAN
-        ``fid_half``, the digit FID after half of the updates, and the mean logits at the end of
-        images trained on, held out and generated, unchanged and (``on_changed_``) augmented.
-        Without a GAN ``fid_half`` is −1, and the logits are 0.
+        ``fid_half``, the digit FID after half of the updates, ``chance``, the probability of each
+        change at the end, and the mean logits then of images trained on, held out and generated,
+        unchanged and (``on_changed_``) augmented. Without a GAN ``fid_half`` is −1, and the others
+        are 0.
     """
     held_out, pool = digits(seed)
     begin = time.process_time()
-    extra = {"fid_half": -1.0, **dict.fromkeys(_LOGITS, 0.0)}
+    extra = {"fid_half": -1.0, **dict.fromkeys(("chance", *_LOGITS), 0.0)}
     if method == "gan":
         trained = train(pool[:size], held_out, STEPS, seed, **training)
         made = trained.sampler.sample(HELD_OUT, seed)
         extra |= {name: trained.log[-1][name.removeprefix("on_")] for name in _LOGITS}
+        extra["chance"] = trained.log[-1]["chance"] if "augmentation" in training else 0.0
     else:
         made = make(seed, size, method)
     seconds = time.process_time() - begin
