@@ -7,7 +7,7 @@ import numpy as np
 from keras import layers
 
 from gantutor.runs import seeds
-from gantutor.studies.moving_shapes import clips as shapes
+from gantutor.studies.moving_shapes.clips import FRAMES, film, random_scenes
 
 EXAMPLES = 2000  # clips, which no method sees
 EPOCHS = 6
@@ -17,13 +17,13 @@ TASKS = ("kind", "order")
 
 def examples(task: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return clips and labels: the kind of the shape, or whether the frames are in order."""
-    scenes = shapes.random_scenes(EXAMPLES, rng)
-    clips = shapes.film(scenes)
+    scenes = random_scenes(EXAMPLES, rng)
+    clips = film(scenes)
     if task == "kind":
         return clips, scenes.kind
     in_order = np.arange(EXAMPLES) % 2
-    order = rng.permuted(np.tile(np.arange(shapes.FRAMES), (EXAMPLES, 1)), axis=1)
-    order[in_order == 1] = np.arange(shapes.FRAMES)
+    order = rng.permuted(np.tile(np.arange(FRAMES), (EXAMPLES, 1)), axis=1)
+    order[in_order == 1] = np.arange(FRAMES)
     return clips[np.arange(EXAMPLES)[:, None], order], in_order
 
 

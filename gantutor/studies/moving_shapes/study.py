@@ -1,4 +1,4 @@
-"""Clips of a moving shape: GANs with discriminators of frames and of clips, beside plain methods."""
+"""Clips of a moving shape: GANs that judge frames, clips or both, beside plain methods."""
 
 import time
 from functools import cache
@@ -9,7 +9,16 @@ from scipy import ndimage
 
 from gantutor import metrics
 from gantutor.runs import seeds
-from gantutor.studies.moving_shapes import clips as shapes
+from gantutor.studies.moving_shapes.clips import (
+    FRAMES,
+    KINDS,
+    SIDE,
+    centres,
+    film,
+    fit_paths,
+    random_scenes,
+    read_shapes,
+)
 from gantutor.studies.moving_shapes.features import describe
 from gantutor.studies.moving_shapes.training import sample, train
 
@@ -68,7 +77,7 @@ class Clips(NamedTuple):
 def clips(seed: int) -> Clips:
     """Draw the clips of a seed."""
     rng = seeds.rng(seed, "data")
-    return Clips(*(shapes.film(shapes.random_scenes(n, rng)) for n in (TRAIN, TEST, TEST)))
+    return Clips(*(film(random_scenes(n, rng)) for n in (TRAIN, TEST, TEST)))
 
 
 def make(seed: int, method: str) -> np.ndarray:
@@ -87,16 +96,16 @@ def make(seed: int, method: str) -> np.ndarray:
     if method == "noise":
         return rng.uniform(-1, 1, real.shape).astype(np.float32)
     if method == "still":
-        return np.repeat(real[:, :1], shapes.FRAMES, axis=1)
+        return np.repeat(real[:, :1], FRAMES, axis=1)
     if method == "shuffled":
-        order = rng.permuted(np.tile(np.arange(shapes.FRAMES), (TEST, 1)), axis=1)
+        order = rng.permuted(np.tile(np.arange(FRAMES), (TEST, 1)), axis=1)
         return real[np.arange(TEST)[:, None], order]
     if method == "softened":
         return ndimage.gaussian_filter(real, (0, 0, SOFT, SOFT, 0))
     if method == "components":
         return _components(known, rng)
     looks, moves = known[rng.integers(TRAIN, size=TEST), 0], known[rng.integers(TRAIN, size=TEST)]
-    by = shapes.centres(moves) - shapes.centres(looks)[:, None]
+    by = centres(moves) - centres(looks)[:, None]
     made = [
         [ndimage.shift(frame, (down, across, 0), order=1, cval=-1) for across, down in path]
         for frame, path in zip(looks, by, strict=True)
@@ -151,22 +160,20 @@ def score(made: np.ndarray, seed: int) -> dict[str, float]:
     dict of float
         Of frames: ``shape_error``, the mean distance from the most similar drawn shape;
         ``same_kind``, the share of clips whose frames are all read as one kind; ``rarest``, the
-        share of the frames that is of the rarest kind. Of motion: ``path_error``, the mean distance
-        in pixels from the nearest path of the law; ``speed``, the mean in pixels a frame of these paths; ``lawful``,
-        the share of clips that move and stay near such a path; ``path_mmd``, the squared maximum
-        mean discrepancy of the centres' paths. Of both: ``kind_distance`` and ``order_distance``,
-        Fréchet distances of features that were trained to tell kinds, and to tell shuffled clips.
+        share of the frames that is of the rarest kind. Of motion: ``path_error``, the mean
+        distance in pixels from the nearest path of the law; ``speed``, the mean in pixels a frame
+        of these paths; ``lawful``, the share of clips that move and stay near such a path;
+        ``path_mmd``, the squared maximum mean discrepancy of the centres' paths. Of both:
+        ``kind_distance`` and ``order_distance``, Fréchet distances of features that were trained
+        to tell kinds, and to tell shuffled clips.
     """
     test = clips(seed).test
-    kinds, _, errors = shapes.read_shapes(made)
-    places = shapes.centres(made)
-    _, velocity, away = shapes.fit_paths(places)
+    kinds, _, errors = read_shapes(made)
+    places = centres(made)
+    _, velocity, away = fit_paths(places)
     speed = np.hypot(*velocity.T)
     lawful = (away < NEAR) & (speed > MOVING[0]) & (speed < MOVING[1])
-    paths = [
-        (some.reshape(len(some), -1) - shapes.SIDE / 2) / 4
-        for some in (shapes.centres(test), places)
-    ]
+    paths = [(some.reshape(len(some), -1) - SIDE / 2) / 4 for some in (centres(test), places)]
     distances = {
         f"{task}_distance": metrics.frechet_distance(
             describe(test, task, seed), describe(made, task, seed)
@@ -176,7 +183,7 @@ def score(made: np.ndarray, seed: int) -> dict[str, float]:
     return {
         "shape_error": errors.mean(),
         "same_kind": (kinds == kinds[:, :1]).all(axis=1).mean(),
-        "rarest": np.bincount(kinds.ravel(), minlength=len(shapes.KINDS)).min() / kinds.size,
+        "rarest": np.bincount(kinds.ravel(), minlength=len(KINDS)).min() / kinds.size,
         "path_error": away.mean(),
         "speed": speed.mean(),
         "lawful": lawful.mean(),
