@@ -11,6 +11,7 @@ KINDS = ("square", "disc", "cross")
 BRIGHTNESS = (0.6, 1.0)  # lowest and highest, of a shape on a black background
 SPEED = (1.0, 2.0)  # lowest and highest, in pixels a frame
 LOW, HIGH = RADIUS, SIDE - RADIUS  # where a centre can be
+TURN = 0.3  # radians: standard deviation of the turns of paths that break the law
 _STEP = 0.125  # of the search for a path: pixels, and pixels a frame
 
 
@@ -87,11 +88,21 @@ def draw(kind: np.ndarray, brightness: np.ndarray, centres: np.ndarray) -> np.nd
     return frames[..., None].astype(np.float32)
 
 
-def film(scenes: Scene, walls: bool = True) -> np.ndarray:
-    """Draw clips, float32 [N, frames, SIDE, SIDE, 1] in [−1, 1]."""
-    shape = (len(scenes.kind), FRAMES)
-    kind, brightness = (np.broadcast_to(row[:, None], shape) for row in scenes[:2])
-    return draw(kind, brightness, paths(scenes, walls))
+def film(scenes: Scene, along: np.ndarray | None = None) -> np.ndarray:
+    """Draw clips, float32 [N, frames, SIDE, SIDE, 1], along the law's paths or along others."""
+    along = paths(scenes) if along is None else along
+    kind, brightness = (np.broadcast_to(row[:, None], along.shape[:2]) for row in scenes[:2])
+    return draw(kind, brightness, along)
+
+
+def turning_paths(scenes: Scene, rng: np.random.Generator) -> np.ndarray:
+    """Return paths [N, frames, 2] that break the law: the direction changes from frame to frame."""
+    turns = rng.normal(0, TURN, (len(scenes.kind), FRAMES - 1)).cumsum(axis=1)
+    angle = np.arctan2(*scenes.velocity.T[::-1])[:, None] + turns
+    speed = np.hypot(*scenes.velocity.T)[:, None]
+    steps = np.stack([speed * np.cos(angle), speed * np.sin(angle)], axis=-1)
+    first = scenes.start[:, None]
+    return bounce(np.concatenate([first, first + steps.cumsum(axis=1)], axis=1))
 
 
 def centres(frames: np.ndarray) -> np.ndarray:

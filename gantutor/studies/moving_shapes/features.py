@@ -1,4 +1,4 @@
-"""Two sets of features of clips, from one architecture: trained for kinds, trained for order."""
+"""Features of clips from one architecture: trained for kinds, trained for order, untrained."""
 
 from functools import cache
 
@@ -13,6 +13,7 @@ EXAMPLES = 2000  # clips, which no method sees
 EPOCHS = 6
 SIZE = 32  # features
 TASKS = ("kind", "order")
+UNTRAINED = "untrained"
 
 
 def examples(task: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -29,8 +30,11 @@ def examples(task: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarra
 
 @cache
 def network(task: str, seed: int) -> keras.Model:
-    """Train a small network of 3-D convolutions, and return it up to its layer of features."""
-    rng = seeds.rng(seed, "labels", TASKS.index(task))
+    """Train a small network of 3-D convolutions, and return it up to its layer of features.
+
+    `task` is one of `TASKS`, or `UNTRAINED`: the weights that training would start from.
+    """
+    rng = seeds.rng(seed, "labels", (*TASKS, UNTRAINED).index(task))
     clips, labels = examples(task, rng)
     new = iter(rng.integers(2**31, size=10))
 
@@ -46,7 +50,7 @@ def network(task: str, seed: int) -> keras.Model:
     classifier = keras.Model(inputs, logits)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     classifier.compile(keras.optimizers.Adam(2e-3), loss)
-    for _ in range(EPOCHS):
+    for _ in range(EPOCHS if task in TASKS else 0):
         rows = rng.permutation(EXAMPLES)
         classifier.fit(clips[rows], labels[rows], 32, shuffle=False, verbose=0)
     features = keras.Model(inputs, h)

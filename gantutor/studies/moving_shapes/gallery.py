@@ -11,7 +11,7 @@ from PIL import Image
 from gantutor.studies.moving_shapes.clips import FRAMES, SIDE
 
 FILE = Path(__file__).with_name("gallery.png")
-METHODS = ("frames only", "both", "both, fresh")
+METHODS = ("frames only", "both")
 CLIPS = 8  # of each method
 SEED = 0
 

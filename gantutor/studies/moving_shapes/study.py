@@ -11,42 +11,46 @@ from gantutor import metrics
 from gantutor.runs import seeds
 from gantutor.studies.moving_shapes.clips import (
     FRAMES,
+    HIGH,
     KINDS,
+    LOW,
     SIDE,
+    bounce,
     centres,
     film,
     fit_paths,
+    paths,
     random_scenes,
     read_shapes,
+    turning_paths,
 )
-from gantutor.studies.moving_shapes.features import describe
+from gantutor.studies.moving_shapes.features import TASKS, describe
 from gantutor.studies.moving_shapes.training import sample, train
 
 STEPS = 2000  # updates of each network
 TRAIN, TEST = 2000, 500  # clips to train on; clips held out, and as many are made
-COMPONENTS = 60  # of the normal distribution of whole clips
-SOFT = 0.7  # pixels: standard deviation of the blur of softened clips
+BLURS = (0.4, 0.5, 0.6, 0.7)  # pixels: standard deviations of the blur of blurred clips
 NEAR = 0.5  # pixels: a lawful clip is at most so far from a path of the law
 MOVING = (0.75, 2.25)  # pixels a frame: speeds of a lawful clip
 
 KEYS = ("method",)
-_PLAIN = ("real", "noise", "still", "shuffled", "softened", "components", "recombined")
-_GANS = {
+_PLAIN = ("real", "noise", "still", "shuffled", "turning", "stopping")
+_PLAIN += ("recombined", "rendered", "rendered, no walls")
+GANS = {
     "frames only": {"judges": ["frames"]},
-    "clips only": {"judges": ["clips"]},
     "both": {"judges": ["frames", "clips"]},
-    "both, fresh": {"judges": ["frames", "clips"], "motion": "fresh"},
+    "both, timed": {"judges": ["frames", "clips"], "motion": "timed"},
+    "clips only": {"judges": ["clips"]},
 }
-SETTINGS = {name: {"method": name} for name in _PLAIN} | {
-    name: {"method": "gan", **more} for name, more in _GANS.items()
-}
+SETTINGS = {name: {"method": name} for name in _PLAIN}
+SETTINGS |= {f"blurred {blur}": {"method": "blurred", "blur": blur} for blur in BLURS}
+SETTINGS |= {name: {"method": "gan", **more} for name, more in GANS.items()}
 
 SEEDS = 3
 COLUMNS = {
     "seed": (0, np.inf),
     "seconds": (0, np.inf),
     "shape_error": (0, 10),
-    "same_kind": (0, 1),
     "rarest": (0, 1 / 3),
     "path_error": (0, 16),
     "speed": (0, 3),
@@ -80,14 +84,16 @@ def clips(seed: int) -> Clips:
     return Clips(*(film(random_scenes(n, rng)) for n in (TRAIN, TEST, TEST)))
 
 
-def make(seed: int, method: str) -> np.ndarray:
+def make(seed: int, method: str, blur: float = BLURS[-1]) -> np.ndarray:
     """Make `TEST` clips without a network.
 
     `method` is ``"real"``, fresh clips; ``"noise"``, uniform in each pixel; ``"still"``, the first
-    frame of fresh clips, repeated; ``"shuffled"``, their frames in random order; ``"softened"``,
-    fresh clips, blurred a little; ``"components"``, a normal distribution of whole clips, fitted
-    to the principal components of those trained on; or ``"recombined"``, the first frame of one
-    clip trained on, moved along the path that was read from another.
+    frame of fresh clips, repeated; ``"shuffled"``, their frames in random order; ``"blurred"``,
+    their frames blurred. ``"turning"`` and ``"stopping"`` are drawn as real clips are, but break
+    the law: the direction changes all the time, or the shape stays at the first wall in its way.
+    Three methods move the first frame of a clip trained on: ``"recombined"`` along the path that
+    was read from another, ``"rendered"`` along a straight path that bounces, whose start and
+    velocity come from a normal distribution, ``"rendered, no walls"`` without the bounce.
     """
     rng = seeds.rng(seed, "noise")
     known, _, real = clips(seed)
@@ -100,12 +106,29 @@ def make(seed: int, method: str) -> np.ndarray:
     if method == "shuffled":
         order = rng.permuted(np.tile(np.arange(FRAMES), (TEST, 1)), axis=1)
         return real[np.arange(TEST)[:, None], order]
-    if method == "softened":
-        return ndimage.gaussian_filter(real, (0, 0, SOFT, SOFT, 0))
-    if method == "components":
-        return _components(known, rng)
+    if method == "blurred":
+        return ndimage.gaussian_filter(real, (0, 0, blur, blur, 0))
+    if method in ("turning", "stopping"):
+        scenes = random_scenes(TEST, rng)
+        turning = turning_paths(scenes, rng)
+        stopping = paths(scenes, walls=False).clip(LOW, HIGH)
+        return film(scenes, turning if method == "turning" else stopping)
     looks, moves = known[rng.integers(TRAIN, size=TEST), 0], known[rng.integers(TRAIN, size=TEST)]
-    by = centres(moves) - centres(looks)[:, None]
+    if method == "recombined":
+        return _moved(looks, centres(moves))
+    straight = _straight_paths(known, rng)
+    return _moved(looks, bounce(straight) if method == "rendered" else straight)
+
+
+def _straight_paths(known, rng):
+    places = centres(known)
+    numbers = np.concatenate([places[:, 0], places[:, 1] - places[:, 0]], axis=1)
+    drawn = rng.multivariate_normal(numbers.mean(axis=0), np.cov(numbers.T), TEST)
+    return drawn[:, None, :2] + np.arange(FRAMES)[:, None] * drawn[:, None, 2:]
+
+
+def _moved(looks, along):
+    by = along - centres(looks)[:, None]
     made = [
         [ndimage.shift(frame, (down, across, 0), order=1, cval=-1) for across, down in path]
         for frame, path in zip(looks, by, strict=True)
@@ -113,17 +136,7 @@ def make(seed: int, method: str) -> np.ndarray:
     return np.array(made, np.float32)
 
 
-def _components(known, rng):
-    rows = known.reshape(len(known), -1)
-    mean = rows.mean(axis=0)
-    _, spread, directions = np.linalg.svd(rows - mean, full_matrices=False)
-    scales = spread[:COMPONENTS] / np.sqrt(len(rows) - 1)
-    numbers = rng.standard_normal((TEST, COMPONENTS)) * scales
-    made = mean + numbers @ directions[:COMPONENTS]
-    return made.reshape(TEST, *known.shape[1:]).clip(-1, 1).astype(np.float32)
-
-
-def run(seed: int, method: str, **training) -> dict[str, float]:
+def run(seed: int, method: str, **more) -> dict[str, float]:
     """Make clips, and score them against clips held out.
 
     Parameters
@@ -132,8 +145,8 @@ def run(seed: int, method: str, **training) -> dict[str, float]:
         Of the clips, and of all else.
     method : str
         ``"gan"``, or one of those that `make` knows.
-    **training
-        Of a GAN: arguments of `gantutor.studies.moving_shapes.training.train`.
+    **more
+        Of a GAN: arguments of `gantutor.studies.moving_shapes.training.train`; else of `make`.
 
     Returns
     -------
@@ -142,9 +155,9 @@ def run(seed: int, method: str, **training) -> dict[str, float]:
     """
     known, begin = clips(seed).train, time.process_time()
     if method == "gan":
-        made = sample(train(known, STEPS, seed, **training), TEST, seeds.rng(seed, "noise"))
+        made = sample(train(known, STEPS, seed, **more), TEST, seeds.rng(seed, "noise"))
     else:
-        made = make(seed, method)
+        made = make(seed, method, **more)
     seconds = time.process_time() - begin
     return {
         "seconds": round(seconds, 2),
@@ -153,40 +166,38 @@ def run(seed: int, method: str, **training) -> dict[str, float]:
 
 
 def score(made: np.ndarray, seed: int) -> dict[str, float]:
-    """Score clips by their frames, by their motion, and by two Fréchet distances.
+    """Score clips by their frames, by their motion, and by Fréchet distances.
 
     Returns
     -------
     dict of float
         Of frames: ``shape_error``, the mean distance from the most similar drawn shape;
-        ``same_kind``, the share of clips whose frames are all read as one kind; ``rarest``, the
-        share of the frames that is of the rarest kind. Of motion: ``path_error``, the mean
-        distance in pixels from the nearest path of the law; ``speed``, the mean in pixels a frame
-        of these paths; ``lawful``, the share of clips that move and stay near such a path;
-        ``path_mmd``, the squared maximum mean discrepancy of the centres' paths. Of both:
-        ``kind_distance`` and ``order_distance``, Fréchet distances of features that were trained
-        to tell kinds, and to tell shuffled clips.
+        ``rarest``, the share of the frames that is of the rarest kind. Of motion: ``path_error``,
+        the mean distance in pixels from the nearest path of the law; ``speed``, the mean in
+        pixels a frame of these paths; ``lawful``, the share of clips that move and stay within
+        `NEAR` of such a path; ``path_mmd``, the squared maximum mean discrepancy of the centres'
+        paths from those of clips held out. Of both: Fréchet distances of features trained to tell
+        kinds (``kind_distance``), and to tell shuffled clips (``order_distance``).
     """
     test = clips(seed).test
     kinds, _, errors = read_shapes(made)
     places = centres(made)
     _, velocity, away = fit_paths(places)
     speed = np.hypot(*velocity.T)
-    lawful = (away < NEAR) & (speed > MOVING[0]) & (speed < MOVING[1])
-    paths = [(some.reshape(len(some), -1) - SIDE / 2) / 4 for some in (centres(test), places)]
+    moving = (speed > MOVING[0]) & (speed < MOVING[1])
+    rows = [(some.reshape(len(some), -1) - SIDE / 2) / 4 for some in (centres(test), places)]
     distances = {
         f"{task}_distance": metrics.frechet_distance(
             describe(test, task, seed), describe(made, task, seed)
         )
-        for task in ("kind", "order")
+        for task in TASKS
     }
     return {
         "shape_error": errors.mean(),
-        "same_kind": (kinds == kinds[:, :1]).all(axis=1).mean(),
         "rarest": np.bincount(kinds.ravel(), minlength=len(KINDS)).min() / kinds.size,
         "path_error": away.mean(),
         "speed": speed.mean(),
-        "lawful": lawful.mean(),
-        "path_mmd": metrics.squared_mmd(*paths),
+        "lawful": (moving & (away < NEAR)).mean(),
+        "path_mmd": metrics.squared_mmd(*rows),
         **distances,
     }

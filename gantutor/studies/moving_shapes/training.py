@@ -21,7 +21,7 @@ BATCH_SIZE = 16  # clips
 LEARNING_RATE = 2e-3  # of Adam with β₁ = 0.5, for all networks
 GAMMA = 0.1  # factor of the penalty R1
 DECAY = 0.99  # of the moving average of the generator's weights
-MOTIONS = ("recurrent", "fresh")
+MOTIONS = ("recurrent", "timed")
 JUDGES = ("frames", "clips")
 
 
@@ -53,27 +53,19 @@ def build(seed: int, motion: str = "recurrent", judges=JUDGES) -> Networks:
     seed : int
     motion : str
         How the motion codes of a clip are made from its noise: ``"recurrent"``, by a GRU that
-        goes through the frames; ``"fresh"``, each from the noise of its own frame alone.
+        goes through the frames; ``"timed"``, without memory, each from the noise of the first
+        frame and the frame's number.
     judges : sequence of str
         Of `JUDGES`.
     """
     new = _initializers(seed, "generator")
     content, noise = keras.Input((CONTENT,)), keras.Input((FRAMES, NOISE))
-    if motion == "recurrent":
-        start = {"kernel_initializer": new(), "recurrent_initializer": new()}
-        codes = layers.GRU(MOTION, return_sequences=True, unroll=True, **start)(noise)
-    else:
-        codes = layers.Dense(MOTION, "tanh", kernel_initializer=new())(noise)
+    codes = _motion_codes(noise, motion, new)
     h = layers.Concatenate()([layers.RepeatVector(FRAMES)(content), codes])
     h = keras.ops.reshape(h, (-1, CONTENT + MOTION))  # from here each frame is made alone
-    plain = {"use_bias": False}
-    h = _normalised(layers.Dense(128, kernel_initializer=new(), **plain)(h))
-    h = _normalised(layers.Dense(4 * 4 * 2 * WIDTH, kernel_initializer=new(), **plain)(h))
-    h = layers.Reshape((4, 4, 2 * WIDTH))(h)
-    up = {"kernel_size": 4, "strides": 2, "padding": "same"}
-    h = _normalised(layers.Conv2DTranspose(WIDTH, kernel_initializer=new(), **up, **plain)(h))
-    h = layers.Conv2DTranspose(1, activation="tanh", kernel_initializer=new(), **up)(h)
-    generator = keras.Model([content, noise], keras.ops.reshape(h, (-1, FRAMES, SIDE, SIDE, 1)))
+    clip = image_generator(new)(h)
+    clip = keras.ops.reshape(clip, (-1, FRAMES, SIDE, SIDE, 1))
+    generator = keras.Model([content, noise], clip)
 
     new = _initializers(seed, "discriminator")
     frame, clip = keras.Input((SIDE, SIDE, 1)), keras.Input((FRAMES, SIDE, SIDE, 1))
@@ -83,6 +75,32 @@ def build(seed: int, motion: str = "recurrent", judges=JUDGES) -> Networks:
         "clips": keras.Model(clip, _judged(stacked, 2 * WIDTH, new)),
     }
     return Networks(generator, {name: found[name] for name in judges})
+
+
+def _motion_codes(noise, motion, new):
+    if motion == "recurrent":
+        start = {"kernel_initializer": new(), "recurrent_initializer": new()}
+        return layers.GRU(MOTION, return_sequences=True, unroll=True, **start)(noise)
+    number = keras.ops.ones_like(noise[:, :, :1]) * np.eye(FRAMES, dtype=np.float32)
+    h = layers.Concatenate()([keras.ops.tile(noise[:, :1], (1, FRAMES, 1)), number])
+    h = layers.Dense(64, "relu", kernel_initializer=new())(h)
+    return layers.Dense(MOTION, "tanh", kernel_initializer=new())(h)
+
+
+def image_generator(new) -> keras.Model:
+    """Build a network from codes [N, CONTENT + MOTION] to frames [N, SIDE, SIDE, 1].
+
+    `new` returns an initializer of weights each time it is called.
+    """
+    h = codes = keras.Input((CONTENT + MOTION,))
+    plain = {"use_bias": False}
+    h = _normalised(layers.Dense(128, kernel_initializer=new(), **plain)(h))
+    h = _normalised(layers.Dense(4 * 4 * 2 * WIDTH, kernel_initializer=new(), **plain)(h))
+    h = layers.Reshape((4, 4, 2 * WIDTH))(h)
+    up = {"kernel_size": 4, "strides": 2, "padding": "same"}
+    h = _normalised(layers.Conv2DTranspose(WIDTH, kernel_initializer=new(), **up, **plain)(h))
+    last = layers.Conv2DTranspose(1, activation="tanh", kernel_initializer=new(), **up)
+    return keras.Model(codes, last(h))
 
 
 def _normalised(h):
@@ -96,9 +114,9 @@ def _judged(h, width, new):
     return layers.Dense(1, kernel_initializer=new())(layers.Flatten()(h))[:, 0]
 
 
-def views(clips: tf.Tensor, when: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Return what the discriminators see of clips: one frame each, of the numbers `when`; all."""
-    return {"frames": tf.gather(clips, when, axis=1, batch_dims=1), "clips": clips}
+def views(clips: tf.Tensor, which_frame: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Return what the discriminators see of clips: one frame each, of the given numbers; all."""
+    return {"frames": tf.gather(clips, which_frame, axis=1, batch_dims=1), "clips": clips}
 
 
 def updates(generator, judges, average=None):
@@ -117,10 +135,10 @@ def updates(generator, judges, average=None):
         adam[name].build(network.trainable_variables)
 
     @tf.function
-    def update(step, real, content, noise, when):
-        real = views(real, when)
+    def update(step, real, content, noise, which_frame):
+        real = views(real, which_frame)
         with tf.GradientTape() as tape:
-            fake = views(generator([content, noise], training=True), when)
+            fake = views(generator([content, noise], training=True), which_frame)
             with tape.stop_recording():
                 for name, judge in judges.items():
                     with tf.GradientTape() as inner:
@@ -145,8 +163,8 @@ def draws(clips: np.ndarray, steps: int, seed: int):
     order, noise = seeds.rng(seed, "order"), seeds.rng(seed, "latents")
     for _ in range(steps):
         rows = order.choice(len(clips), BATCH_SIZE, replace=False)
-        when = order.integers(FRAMES, size=BATCH_SIZE)
-        yield tf.constant(clips[rows]), *latents(BATCH_SIZE, noise), tf.constant(when)
+        which_frame = order.integers(FRAMES, size=BATCH_SIZE)
+        yield tf.constant(clips[rows]), *latents(BATCH_SIZE, noise), tf.constant(which_frame)
 
 
 def latents(count: int, rng: np.random.Generator) -> tuple[tf.Tensor, tf.Tensor]:
