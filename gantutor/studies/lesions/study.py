@@ -6,7 +6,14 @@ from typing import NamedTuple
 import numpy as np
 
 from gantutor.runs import seeds
-from gantutor.studies.lesions import tissue
+from gantutor.studies.lesions.tissue import (
+    Crops,
+    draw,
+    has_lesion,
+    lesion_is_there,
+    places,
+    second_device,
+)
 from gantutor.studies.lesions.training import train, train_pairs
 
 STEPS = 1200  # updates of each network
@@ -47,23 +54,23 @@ class Sets(NamedTuple):
         Of the first device, from the other half of the retina: without, and with a lesion.
     """
 
-    source: tissue.Crops
+    source: Crops
     target: np.ndarray
-    paired: tissue.Crops
-    healthy: tissue.Crops
-    ill: tissue.Crops
+    paired: Crops
+    healthy: Crops
+    ill: Crops
 
 
 def draw_sets(seed: int, share: float) -> Sets:
     """Return the crops of a run; the seed chooses the halves, the crops and the lesions."""
     random = seeds.rng(seed, "data")
     angle = random.uniform(0, 2 * np.pi)
-    ours, theirs = tissue.places(angle, 1), tissue.places(angle, -1)
-    healthy, ill = (tissue.draw(TEST, part, theirs, random) for part in (0.0, 1.0))
+    ours, theirs = places(angle, 1), places(angle, -1)
+    healthy, ill = (draw(TEST, part, theirs, random) for part in (0.0, 1.0))
     source, target, paired = (
-        tissue.draw(HEAP, part, ours, random) for part in (SOURCE_SHARE, share, share)
+        draw(HEAP, part, ours, random) for part in (SOURCE_SHARE, share, share)
     )
-    return Sets(source, tissue.second_device(target.images), paired, healthy, ill)
+    return Sets(source, second_device(target.images), paired, healthy, ill)
 
 
 def run(seed: int, method: str, share: float, steps: int = STEPS) -> dict[str, float]:
@@ -87,11 +94,11 @@ def run(seed: int, method: str, share: float, steps: int = STEPS) -> dict[str, f
     sets = draw_sets(seed, share)
     begin = time.process_time()
     if method == "truth":
-        translate = tissue.second_device
+        translate = second_device
     elif method == "grey curve":
         translate = grey_curve(sets.source.images, sets.target)
     elif method == "pairs":
-        pairs = sets.paired.images, tissue.second_device(sets.paired.images)
+        pairs = sets.paired.images, second_device(sets.paired.images)
         translate = train_pairs(*pairs, steps, seed).images
     else:
         cycle = CYCLE if method == "cycle" else None
@@ -124,10 +131,10 @@ def score(translate, sets: Sets) -> dict[str, float]:
         ``error_ill``: mean absolute error to what the second device sees.
     """
     made = [translate(crops.images) for crops in (sets.healthy, sets.ill)]
-    truth = [tissue.second_device(crops.images) for crops in (sets.healthy, sets.ill)]
+    truth = [second_device(crops.images) for crops in (sets.healthy, sets.ill)]
     scores = {
-        "added": tissue.has_lesion(made[0]).mean(),
-        "kept": tissue.lesion_is_there(made[1], sets.ill.centres).mean(),
+        "added": has_lesion(made[0]).mean(),
+        "kept": lesion_is_there(made[1], sets.ill.centres).mean(),
         "error_healthy": np.abs(made[0] - truth[0]).mean(),
         "error_ill": np.abs(made[1] - truth[1]).mean(),
     }

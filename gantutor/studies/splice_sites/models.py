@@ -1,0 +1,99 @@
+"""Distributions of sites that are counted, and a GAN of sites."""
+
+import numpy as np
+import torch
+from torch.nn.functional import gumbel_softmax, one_hot
+
+from gantutor.runs import seeds
+from gantutor.studies.lesions.training import batch, network, play
+from gantutor.studies.splice_sites.sites import LENGTH, distribution, mutual_information
+
+NOISE = 16  # numbers that a site is made from
+TEMPERATURE = 0.7
+PRIOR = 0.5  # sites that are counted in advance for each table of conditions, in no dependence
+
+
+def matrix(sites: np.ndarray) -> np.ndarray:
+    """Return the distribution [4⁹] of a position-weight matrix: independent places."""
+    return chain(sites, 0)
+
+
+def chain(sites: np.ndarray, order: int) -> np.ndarray:
+    """Return that of a Markov chain: each letter depends on the `order` letters before it."""
+    return tree(sites, [list(range(max(0, place - order), place)) for place in range(LENGTH)])
+
+
+def nearest_tree(sites: np.ndarray) -> np.ndarray:
+    """Return that of Chow and Liu's tree: each place depends on one, of largest information."""
+    information = mutual_information(distribution(sites))
+    parents, inside = [[] for _ in range(LENGTH)], [0]
+    while len(inside) < LENGTH:
+        outside = [place for place in range(LENGTH) if place not in inside]
+        parent, place = max(
+            ((a, b) for a in inside for b in outside), key=lambda pair: information[pair]
+        )
+        parents[place] = [parent]
+        inside.append(place)
+    return tree(sites, parents)
+
+
+def tree(sites: np.ndarray, parents: list[list[int]]) -> np.ndarray:
+    """Return the distribution in which each place depends on given others, by counting.
+
+    Parameters
+    ----------
+    sites : numpy.ndarray, int, shape [N, 9]
+    parents : list of list of int
+        Of each place; no place may be its own ancestor.
+
+    Returns
+    -------
+    numpy.ndarray, shape [4⁹]
+    """
+    every = np.stack(np.unravel_index(np.arange(4**LENGTH), (4,) * LENGTH), axis=1)
+    shares = np.ones(len(every))
+    for place, given in enumerate(parents):
+        digits = 4 ** np.arange(len(given))
+        counts = np.tile(
+            PRIOR * np.bincount(sites[:, place], minlength=4) / len(sites), (4 ** len(given), 1)
+        )
+        np.add.at(counts, (sites[:, given] @ digits, sites[:, place]), 1)
+        counts /= counts.sum(axis=1, keepdims=True)
+        shares = shares * counts[every[:, given] @ digits, every[:, place]]
+    return shares
+
+
+def smoothed(sites: np.ndarray, weight: float = 0.8) -> np.ndarray:
+    """Return a mixture: that share of the training sites' own distribution, the rest `chain` 2."""
+    return weight * distribution(sites) + (1 - weight) * chain(sites, 2)
+
+
+def build_generator(seed: int) -> torch.nn.Sequential:
+    """Return a generator: noise [N, 16] → logits [N, 36] of four letters at nine places."""
+    torch.manual_seed(seeds.number(seed, "generator"))
+    return network(NOISE, 4 * LENGTH)
+
+
+def letters(generator: torch.nn.Module, count: int) -> torch.Tensor:
+    """Return sites as rows [N, 36] of zeros and ones, through which gradients go (Gumbel)."""
+    logits = generator(torch.randn(count, NOISE)).view(count, LENGTH, 4)
+    return gumbel_softmax(logits, TEMPERATURE, hard=True).flatten(1)
+
+
+def train(sites: np.ndarray, steps: int, seed: int) -> torch.nn.Module:
+    """Train a GAN of sites [N, 9]; return its generator."""
+    generator, judge = build_generator(seed), network(4 * LENGTH, 1, 0.2)
+    rows = one_hot(torch.from_numpy(sites), 4).float().flatten(1)
+
+    def draw_pair():
+        real = batch(rows)
+        return real, letters(generator, len(real))
+
+    play(generator, judge, draw_pair, steps)
+    return generator
+
+
+def sample(generator: torch.nn.Module, count: int) -> np.ndarray:
+    """Return sites that a generator makes, int [count, 9]."""
+    with torch.no_grad():
+        return letters(generator, count).view(count, LENGTH, 4).argmax(dim=2).numpy()
