@@ -109,7 +109,7 @@ def score(learnt: np.ndarray, real: np.ndarray, train: np.ndarray) -> dict[str, 
         ``letters``: the largest error of a letter's share at a place; ``distance``: total
         variation; ``far`` and ``information``: mutual information of the places `FAR`, and its sum
         over all pairs of places, in bits; ``worst``: the largest error of a pair's; ``new``: share
-        of the learnt sites that are none of the training
+        of the learnt sites that are none of those learnt from.
     """
     information, true = mutual_information(learnt), mutual_information(real)
     places = tuple(PLACES.index(place) for place in FAR)
