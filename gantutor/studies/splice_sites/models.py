@@ -5,7 +5,15 @@ import torch
 from torch.nn.functional import gumbel_softmax, one_hot
 
 from gantutor.runs import seeds
-from gantutor.studies.lesions.training import batch, network, play
+from gantutor.studies.descent import descend
+from gantutor.studies.lesions.training import (
+    LEARNING_RATE,
+    adam,
+    batch,
+    judge_loss,
+    maker_loss,
+    network,
+)
 from gantutor.studies.splice_sites.sites import LENGTH, distribution, mutual_information
 
 NOISE = 16  # numbers that a site is made from
@@ -81,15 +89,21 @@ def letters(generator: torch.nn.Module, count: int) -> torch.Tensor:
 
 
 def train(sites: np.ndarray, steps: int, seed: int) -> torch.nn.Module:
-    """Train a GAN of sites [N, 9]; return its generator."""
+    """Train a GAN of sites [N, 9]; return its generator.
+
+    It is the game of `gantutor.studies.lesions.training.play`, with a learning rate that falls to
+    0 in the second half.
+    """
     generator, judge = build_generator(seed), network(4 * LENGTH, 1, 0.2)
     rows = one_hot(torch.from_numpy(sites), 4).float().flatten(1)
-
-    def draw_pair():
+    optimizers = g_adam, d_adam = adam(generator), adam(judge)
+    for step in range(steps):
+        for optimizer in optimizers:
+            optimizer.param_groups[0]["lr"] = LEARNING_RATE * min(1, 2 - 2 * step / steps)
         real = batch(rows)
-        return real, letters(generator, len(real))
-
-    play(generator, judge, draw_pair, steps)
+        fake = letters(generator, len(real))
+        descend(d_adam, judge_loss(judge, real, fake))
+        descend(g_adam, maker_loss(judge, real, fake))
     return generator
 
 
