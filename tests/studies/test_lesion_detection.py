@@ -34,3 +34,12 @@ def test_the_classifier_learns_bright_from_dark():
 
 def test_what_learns_nothing_is_scored_without_training():
     assert study.run(0, "brightest pixel")["auroc"] == pytest.approx(0.8391, abs=0.02)
+
+
+def test_five_numbers_of_an_image():
+    flat = np.full((2, 16, 16), 0.3, np.float32)
+    flat[1, 8, 8] = 0.9
+    numbers = study.five_numbers(flat)
+    assert numbers[0] == pytest.approx([0.3, 0.3, 0, 0.3, 0], abs=1e-5)
+    assert numbers[1, 0] == pytest.approx(0.9) and 0.3 < numbers[1, 1] < 0.9
+    assert numbers[1, 2] > 0 and numbers[1, 4] == pytest.approx(0.6 * np.sqrt(255) / 256, rel=1e-3)

@@ -69,3 +69,12 @@ def test_scores_of_the_truth_and_of_a_stranger():
     assert study.score(stranger, rest, train)["distance"] == 1
     assert study.score(stranger, rest, train)["new"] == 1
     assert study.score(train, rest, train)["new"] == 0
+
+
+def test_a_mixture_finds_two_kinds_of_sites():
+    train = copies("AAAGUAAAA", "CAAGUAAAC").repeat(50, axis=0)
+    shares = models.mixture(train, 2, seed=0)
+    assert shares.sum() == pytest.approx(1)
+    assert sites.total_variation(shares, sites.distribution(train)) < 0.05
+    one = models.mixture(train, 1, seed=0)
+    assert sites.total_variation(one, models.matrix(train)) < 0.01, "one matrix is the matrix"

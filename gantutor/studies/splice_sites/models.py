@@ -14,7 +14,12 @@ from gantutor.studies.lesions.training import (
     maker_loss,
     network,
 )
-from gantutor.studies.splice_sites.sites import LENGTH, distribution, mutual_information
+from gantutor.studies.splice_sites.sites import (
+    LENGTH,
+    distribution,
+    frequencies,
+    mutual_information,
+)
 
 NOISE = 16  # numbers that a site is made from
 TEMPERATURE = 0.7
@@ -74,6 +79,33 @@ def tree(sites: np.ndarray, parents: list[list[int]]) -> np.ndarray:
 def smoothed(sites: np.ndarray, weight: float = 0.8) -> np.ndarray:
     """Return a mixture: that share of the training sites' own distribution, the rest `chain` 2."""
     return weight * distribution(sites) + (1 - weight) * chain(sites, 2)
+
+
+def mixture(sites: np.ndarray, kinds: int, seed: int, rounds: int = 200) -> np.ndarray:
+    """Return the distribution [4⁹] of a mixture of position-weight matrices, learnt by EM.
+
+    Parameters
+    ----------
+    sites : numpy.ndarray, int, shape [N, 9]
+    kinds : int
+        Number of matrices.
+    seed : int
+        Seed of the first guess, which site belongs to which matrix.
+    rounds : int
+    """
+    distinct, counts = np.unique(sites, axis=0, return_counts=True)
+    letters_of = np.eye(4)[distinct].reshape(len(distinct), -1)
+    overall = frequencies(distribution(sites)).ravel()
+    belongs = seeds.rng(seed, "generator").dirichlet(np.ones(kinds), len(distinct))
+    for _ in range(rounds):
+        weighted = counts[:, None] * belongs
+        sizes = weighted.sum(axis=0)
+        tables = (weighted.T @ letters_of + PRIOR * overall) / (sizes[:, None] + PRIOR)
+        logs = np.log(np.maximum(tables, 1e-12)).T
+        belongs = sizes / sizes.sum() * np.exp(letters_of @ logs)
+        belongs /= belongs.sum(axis=1, keepdims=True)
+    every = np.stack(np.unravel_index(np.arange(4**LENGTH), (4,) * LENGTH), axis=1)
+    return np.exp(np.eye(4)[every].reshape(len(every), -1) @ logs) @ (sizes / sizes.sum())
 
 
 def build_generator(seed: int) -> torch.nn.Sequential:

@@ -8,6 +8,7 @@ from gantutor.runs import seeds
 from gantutor.studies.splice_sites.models import (
     chain,
     matrix,
+    mixture,
     nearest_tree,
     sample,
     smoothed,
@@ -37,6 +38,8 @@ SETTINGS = {
         "chain, order 1",
         "chain, order 2",
         "tree",
+        "4 matrices",
+        "16 matrices",
         "GAN",
         "training sites",
         "training sites, smoothed",
@@ -86,6 +89,8 @@ def run(seed: int, method: str, steps: int = STEPS) -> dict[str, float]:
             "chain, order 1": lambda some: chain(some, 1),
             "chain, order 2": lambda some: chain(some, 2),
             "tree": nearest_tree,
+            "4 matrices": lambda some: mixture(some, 4, seed),
+            "16 matrices": lambda some: mixture(some, 16, seed),
             "training sites": distribution,
             "training sites, smoothed": smoothed,
         }
