@@ -19,7 +19,6 @@ from gantutor.studies.lesions.training import (
     maker_loss,
     network,
     play,
-    train,
 )
 
 SHIFT = 0.2  # by which the second device is darker: the copy that is made darker knows it
@@ -34,9 +33,8 @@ SETTINGS = {
         "copy": (0.5,),
         "copy, darker": (0.5,),
         "quartile line": (0.1, 0.9),
-        "cycle 1, line": (0.1, 0.9),
-        "one-way, line": (0.1, 0.9),
-        "cycle 10": (0.9,),
+        "cycle 1, line": (0.1,),
+        "one-way, line": (0.1,),
     }.items()
     for share in shares
 }
@@ -70,8 +68,7 @@ def run(seed: int, method: str, share: float, steps: int = STEPS) -> dict[str, f
     ----------
     seed : int
     method : str
-        As in `SETTINGS`. Those with "line" train a `LineTranslator`; "cycle 10" is the row "cycle"
-        of the study `lesions`. The other ones learn no network.
+        As in `SETTINGS`. Those with ", line" train a `LineTranslator`; the others, no network.
     share : float
         Of the second device's crops that have a lesion.
     steps : int
@@ -83,9 +80,7 @@ def run(seed: int, method: str, share: float, steps: int = STEPS) -> dict[str, f
     """
     sets = draw_sets(seed, share)
     begin = time.process_time()
-    if method == "cycle 10":
-        translate = train(sets.source.images, sets.target, steps, seed, 10.0).images
-    elif method.endswith(", line"):
+    if method.endswith(", line"):
         cycle = CYCLE if method.startswith("cycle") else None
         translate = train_lines(sets.source.images, sets.target, steps, seed, cycle).images
     else:
