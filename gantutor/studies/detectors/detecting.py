@@ -1,0 +1,112 @@
+"""Detectors of generated patches: one number, two regressions, a small network."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+from scipy.fft import dctn
+from scipy.ndimage import gaussian_filter
+from sklearn.linear_model import RidgeClassifier
+from sklearn.preprocessing import StandardScaler
+
+from gantutor.keras.layers import Initializers
+from gantutor.keras.sampling import apply
+from gantutor.runs import seeds
+from gantutor.studies.detectors.patches import SIDE
+
+DETECTORS = ("fineness", "pixels", "spectrum", "network")
+STEPS = 400  # updates of the network
+BATCH_SIZE = 64
+LEARNING_RATE = 2e-3
+RIDGE = 100.0  # of both regressions
+
+#: A detector: real or fake patches to numbers, larger where it says "fake".
+Detector = Callable[[np.ndarray], np.ndarray]
+
+
+def fineness(images: np.ndarray) -> np.ndarray:
+    """Return the log of the mean absolute difference of each image [32, 32, 1] from its blur."""
+    rough = np.abs(images - gaussian_filter(images, (0, 1, 1, 0)))
+    return np.log(rough.mean(axis=(1, 2, 3)) + 1e-3)
+
+
+def spectrum(images: np.ndarray) -> np.ndarray:
+    """Return the logs of the sizes of 32 × 32 cosine coefficients of each image, as rows."""
+    sizes = np.abs(dctn(images[..., 0], axes=(1, 2), norm="ortho"))
+    return np.log(sizes + 1e-2).reshape(len(images), -1)
+
+
+def pixels(images: np.ndarray) -> np.ndarray:
+    """Return the pixels of each image as rows."""
+    return images.reshape(len(images), -1)
+
+
+def train(kind: str, real: np.ndarray, fake: np.ndarray, seed: int) -> Detector:
+    """Train a detector on real and fake patches.
+
+    Parameters
+    ----------
+    kind : str
+        One of `DETECTORS`: the single number `fineness`, whose sign is learnt; ridge regression
+        on `pixels` or on the `spectrum`; or a convolutional network.
+    real, fake : numpy.ndarray, float32, shape [N, 32, 32, 1]
+        In [−1, 1].
+    seed : int
+        Of the network's weights and batches.
+    """
+    if kind == "fineness":
+        sign = np.sign(fineness(fake).mean() - fineness(real).mean())
+        return lambda images: sign * fineness(images)
+    if kind == "network":
+        return train_network(real, fake, seed)
+    features = {"pixels": pixels, "spectrum": spectrum}[kind]
+    rows = features(np.concatenate([real, fake]))
+    scaler = StandardScaler().fit(rows)
+    targets = np.repeat([0, 1], [len(real), len(fake)])
+    line = RidgeClassifier(alpha=RIDGE).fit(scaler.transform(rows), targets)
+    return lambda images: line.decision_function(scaler.transform(features(images)))
+
+
+def build(seed: int) -> keras.Model:
+    """Return a network of four convolutions and one dense layer, with first weights from a seed."""
+    draw = Initializers("glorot", seed, "discriminator")
+    stack = [keras.Input((SIDE, SIDE, 1))]
+    for channels, strides in ((16, 1), (16, 2), (32, 2), (32, 2)):
+        given = {"strides": strides, "padding": "same", "kernel_initializer": draw.next()}
+        stack += [layers.Conv2D(channels, 3, **given), layers.LeakyReLU(negative_slope=0.2)]
+    dense = layers.Dense(1, kernel_initializer=draw.next())
+    return keras.Sequential([*stack, layers.GlobalAveragePooling2D(), dense, layers.Flatten()])
+
+
+def train_network(real: np.ndarray, fake: np.ndarray, seed: int, steps: int = STEPS) -> Detector:
+    """Train `build` by the cross-entropy; half of each batch is real."""
+    network, adam = build(seed), keras.optimizers.Adam(LEARNING_RATE)
+    adam.build(network.trainable_variables)
+    order, half = seeds.rng(seed, "order", 1), BATCH_SIZE // 2
+
+    @tf.function
+    def update(real, fake):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.nn.softplus(network(real, training=True)))
+            loss += tf.reduce_mean(tf.nn.softplus(-network(fake, training=True)))
+        weights = network.trainable_variables
+        adam.apply(tape.gradient(loss, weights), weights)
+
+    for _ in range(steps):
+        update(*(tf.constant(some[order.integers(len(some), size=half)]) for some in (real, fake)))
+    return lambda images: apply(network, images).reshape(len(images))
+
+
+def auroc(real: np.ndarray, fake: np.ndarray) -> float:
+    """Return how often a fake has the larger number of a pair, a tie counting half.
+
+    Examples
+    --------
+    >>> auroc(np.array([1.0, 2.0]), np.array([2.0, 3.0]))
+    0.875
+    """
+    ordered = np.sort(real)
+    below = np.searchsorted(ordered, fake, "left") + np.searchsorted(ordered, fake, "right")
+    return float(below.mean() / (2 * len(real)))
