@@ -17,7 +17,7 @@ from gantutor.runs import seeds
 from gantutor.studies.detectors.patches import SIDE
 
 DETECTORS = ("fineness", "pixels", "spectrum", "network")
-STEPS = 400  # updates of the network
+STEPS = 300  # updates of the network
 BATCH_SIZE = 64
 LEARNING_RATE = 2e-3
 RIDGE = 100.0  # of both regressions
@@ -43,7 +43,7 @@ def pixels(images: np.ndarray) -> np.ndarray:
     return images.reshape(len(images), -1)
 
 
-def train(kind: str, real: np.ndarray, fake: np.ndarray, seed: int) -> Detector:
+def train(kind: str, real, fake, seed: int, steps: int = STEPS) -> Detector:
     """Train a detector on real and fake patches.
 
     Parameters
@@ -55,12 +55,14 @@ def train(kind: str, real: np.ndarray, fake: np.ndarray, seed: int) -> Detector:
         In [−1, 1].
     seed : int
         Of the network's weights and batches.
+    steps : int
+        Updates of the network.
     """
     if kind == "fineness":
         sign = np.sign(fineness(fake).mean() - fineness(real).mean())
         return lambda images: sign * fineness(images)
     if kind == "network":
-        return train_network(real, fake, seed)
+        return train_network(real, fake, seed, steps)
     features = {"pixels": pixels, "spectrum": spectrum}[kind]
     rows = features(np.concatenate([real, fake]))
     scaler = StandardScaler().fit(rows)
@@ -70,10 +72,10 @@ def train(kind: str, real: np.ndarray, fake: np.ndarray, seed: int) -> Detector:
 
 
 def build(seed: int) -> keras.Model:
-    """Return a network of four convolutions and one dense layer, with first weights from a seed."""
+    """Return three convolutions and one dense layer, with first weights from a seed."""
     draw = Initializers("glorot", seed, "discriminator")
     stack = [keras.Input((SIDE, SIDE, 1))]
-    for channels, strides in ((16, 1), (16, 2), (32, 2), (32, 2)):
+    for channels, strides in ((16, 1), (16, 2), (32, 2)):
         given = {"strides": strides, "padding": "same", "kernel_initializer": draw.next()}
         stack += [layers.Conv2D(channels, 3, **given), layers.LeakyReLU(negative_slope=0.2)]
     dense = layers.Dense(1, kernel_initializer=draw.next())

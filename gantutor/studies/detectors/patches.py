@@ -18,7 +18,7 @@ PHOTOGRAPHS = (
 )
 TESTED, CALIBRATED = 4, 2  # photographs to test on, and to set a threshold with
 
-#: What is done to images before a detector sees them.
+#: What is done to real and fake images alike before a detector sees them.
 CHANGES = {
     "none": {},
     "JPEG 75": {"quality": 75},
@@ -74,7 +74,7 @@ def through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
     return np.asarray(Image.open(file), np.float32)[..., None] / 127.5 - 1
 
 
-def half_and_back(image: np.ndarray) -> np.ndarray:
+def shrink_and_enlarge(image: np.ndarray) -> np.ndarray:
     """Shrink an image [32, 32, 1] to three quarters and enlarge it again, both bicubic."""
     whole = Image.fromarray(as_bytes(image)[..., 0])
     small = whole.resize((SIDE * 3 // 4,) * 2, Image.Resampling.BICUBIC)
@@ -103,7 +103,7 @@ def change(images, quality=None, blur=0.0, resize=False, noise=0.0, seed=0) -> n
     if blur:
         images = gaussian_filter(images, (0, blur, blur, 0))
     if resize:
-        images = np.stack([half_and_back(image) for image in images])
+        images = np.stack([shrink_and_enlarge(image) for image in images])
     if noise:
         random = seeds.rng(seed, "noise")
         images = images + random.normal(0, noise, images.shape).astype(np.float32)
