@@ -6,7 +6,18 @@ import time
 import numpy as np
 
 from gantutor.runs import seeds
-from gantutor.studies.detectors import detecting, patches, training
+from gantutor.studies.detectors.detecting import DETECTORS, STEPS, Detector, auroc
+from gantutor.studies.detectors.detecting import train as train_detector
+from gantutor.studies.detectors.patches import (
+    CHANGES,
+    change,
+    change_at_random,
+    cut,
+    rounded,
+    split,
+)
+from gantutor.studies.detectors.training import ENLARGEMENTS as DECODERS
+from gantutor.studies.detectors.training import make, train
 
 TRAINED = 2000  # real patches to train on, and as many fakes
 TESTED = 600  # patches of each kind to test on
@@ -14,7 +25,6 @@ QUALITY = 75  # of the JPEG files of the biased data
 FALSE_ALARMS = 0.05  # on the patches that the threshold is set with
 LONGER = 1200  # updates of one network
 
-DECODERS = training.ENLARGEMENTS
 FROM_NOISE = ("transposed 4", "nearest")
 GENERATORS = (*DECODERS, *(f"{kind}, noise" for kind in FROM_NOISE))
 CONTROLS = ("JPEG 75", "blur", "resize")  # changes of real patches, without any generator
@@ -22,7 +32,7 @@ ALL = "all five"
 
 KEYS = ("detector", "trained_on")
 SETTINGS = {
-    **{(d, kind): {} for d in detecting.DETECTORS for kind in (*DECODERS, ALL)},
+    **{(d, kind): {} for d in DETECTORS for kind in (*DECODERS, ALL)},
     **{(d, f"all but {k}"): {} for d in ("spectrum", "network") for k in DECODERS},
     **{(d, f"{ALL}, changed"): {"changed": True} for d in ("spectrum", "network")},
     **{("network", f"all but {k}, changed"): {"changed": True} for k in DECODERS},
@@ -38,11 +48,7 @@ COLUMNS = {
     "seconds": (0, np.inf),
     **{f"on {name}": (0, 1) for name in GENERATORS},
     **{f"real, {name}": (0, 1) for name in CONTROLS},
-    **{
-        f"{what}, {name}": (0, 1)
-        for what in ("auroc", "alarms", "hits")
-        for name in patches.CHANGES
-    },
+    **{f"{what}, {name}": (0, 1) for what in ("auroc", "alarms", "hits") for name in CHANGES},
     **dict.fromkeys(("biased", "empty", "reversed"), (0, 1)),
 }
 
@@ -53,7 +59,7 @@ def run(
     fakes: str,
     changed: bool = False,
     jpeg: bool = False,
-    steps: int = detecting.STEPS,
+    steps: int = STEPS,
 ) -> dict[str, float]:
     """Train a detector on some generators' patches, and test it on others.
 
@@ -86,35 +92,35 @@ def run(
     """
     real, fake = fakes_of(seed, fakes, "train")
     if jpeg:
-        real = patches.change(real, quality=QUALITY)
+        real = change(real, quality=QUALITY)
     if changed:
         random = seeds.rng(seed, "data", 5)
-        real, fake = (patches.change_at_random(some, random) for some in (real, fake))
+        real, fake = (change_at_random(some, random) for some in (real, fake))
     begin = time.process_time()
-    judge = detecting.train(detector, real, fake, seed, steps)
+    judge = train_detector(detector, real, fake, seed, steps)
     found = {"seconds": time.process_time() - begin, **score(judge, seed)}
     return {name: round(float(value), 4) for name, value in found.items()}
 
 
-def score(judge: detecting.Detector, seed: int) -> dict[str, float]:
+def score(judge: Detector, seed: int) -> dict[str, float]:
     """Return all scores of `run` of a detector."""
     tested, answers = test_sets(seed), {}
     for name, images in tested.items():
         answers[name] = judge(images)
     real, found = answers["none, real"], {}
     for name in GENERATORS:
-        found[f"on {name}"] = detecting.auroc(real, answers[name])
+        found[f"on {name}"] = auroc(real, answers[name])
     for name in CONTROLS:
-        found[f"real, {name}"] = detecting.auroc(real, answers[f"{name}, real"])
+        found[f"real, {name}"] = auroc(real, answers[f"{name}, real"])
     limit = np.quantile(answers["threshold"], 1 - FALSE_ALARMS)
-    for name in patches.CHANGES:
+    for name in CHANGES:
         pair = answers[f"{name}, real"], answers[f"{name}, fake"]
-        found[f"auroc, {name}"] = detecting.auroc(*pair)
+        found[f"auroc, {name}"] = auroc(*pair)
         found[f"alarms, {name}"], found[f"hits, {name}"] = ((some > limit).mean() for some in pair)
     fake, saved = answers["none, fake"], answers["real as JPEG"]
-    found["biased"] = detecting.auroc(saved, fake)
-    found["empty"] = detecting.auroc(saved, real)
-    found["reversed"] = detecting.auroc(real, answers["fake as JPEG"])
+    found["biased"] = auroc(saved, fake)
+    found["empty"] = auroc(saved, real)
+    found["reversed"] = auroc(real, answers["fake as JPEG"])
     return found
 
 
@@ -124,20 +130,20 @@ def reals(seed: int, part: str) -> np.ndarray:
     place = ("train", "threshold", "test").index(part)
     count = TRAINED if part == "train" else TESTED
     random = seeds.rng(seed, "data", 1 + place)
-    return patches.rounded(patches.cut(patches.split(seed)[part], count, random))
+    return rounded(cut(split(seed)[part], count, random))
 
 
 @functools.lru_cache(maxsize=64)
 def generator(seed: int, name: str):
     """Return a trained generator, one of `GENERATORS`."""
     kind, noise = name.removesuffix(", noise"), name.endswith("noise")
-    return training.train(reals(seed, "train"), kind, seed, noise)
+    return train(reals(seed, "train"), kind, seed, noise)
 
 
 @functools.lru_cache(maxsize=64)
 def made(seed: int, name: str, part: str) -> np.ndarray:
     """Return what a generator makes of the real patches of a part, or as many from noise."""
-    return training.make(generator(seed, name), reals(seed, part), seed)
+    return make(generator(seed, name), reals(seed, part), seed)
 
 
 def fakes_of(seed: int, fakes: str, part: str) -> tuple[np.ndarray, np.ndarray]:
@@ -159,9 +165,9 @@ def test_sets(seed: int) -> dict[str, np.ndarray]:
     real, fake = fakes_of(seed, ALL, "test")
     found = {name: made(seed, name, "test") for name in GENERATORS}
     found["threshold"] = reals(seed, "threshold")
-    for name, how in patches.CHANGES.items():
+    for name, how in CHANGES.items():
         for place, (word, images) in enumerate((("real", real), ("fake", fake))):
-            found[f"{name}, {word}"] = patches.change(images, **how, seed=2 * seed + place)
-    found["real as JPEG"] = patches.change(real, quality=QUALITY)
-    found["fake as JPEG"] = patches.change(fake, quality=QUALITY)
+            found[f"{name}, {word}"] = change(images, **how, seed=2 * seed + place)
+    found["real as JPEG"] = change(real, quality=QUALITY)
+    found["fake as JPEG"] = change(fake, quality=QUALITY)
     return found
