@@ -18,7 +18,7 @@ def test_photographs_for_training_threshold_and_test_are_different():
     for seed in range(study.SEEDS):
         parts = patches.split(seed)
         assert [len(parts[name]) for name in ("train", "threshold", "test")] == [6, 2, 4]
-        assert sorted(sum(parts.values(), [])) == sorted(patches.PHOTOGRAPHS)
+        assert sorted(name for part in parts.values() for name in part) == sorted(patches.PHOTOGRAPHS)
     assert patches.split(0) != patches.split(1)
 
 
