@@ -23,7 +23,7 @@ TRAINED = 2000  # real patches to train on, and as many fakes
 TESTED = 600  # patches of each kind to test on
 QUALITY = 75  # of the JPEG files of the biased data
 FALSE_ALARMS = 0.05  # on the patches that the threshold is set with
-LONGER = 1200  # updates of one network
+LONGER = 2400  # updates of one network
 
 FROM_NOISE = ("transposed 4", "nearest")
 GENERATORS = (*DECODERS, *(f"{kind}, noise" for kind in FROM_NOISE))
