@@ -1,4 +1,4 @@
-"""Detectors of generated patches: one number, two regressions, a small network."""
+"""Detectors of generated patches: two single numbers, a regression, a small network."""
 
 from collections.abc import Callable
 
@@ -16,12 +16,15 @@ from gantutor.keras.sampling import apply
 from gantutor.runs import seeds
 from gantutor.studies.detectors.patches import SIDE
 
-DETECTORS = ("fineness", "pixels", "spectrum", "network")
+DETECTORS = ("fineness", "peaks", "spectrum", "network")
 EDGE = 8  # pixels at each edge of a patch that no detector sees
 STEPS = 600  # updates of the network
 BATCH_SIZE = 64
 LEARNING_RATE = 2e-3
-RIDGE = 100.0  # of both regressions
+RIDGE = 100.0  # of the regression
+
+#: Frequencies of stripes and checkerboards that repeat every two pixels, down and across.
+PEAKS = ((0, 15), (15, 0), (15, 15), (8, 15), (15, 8))
 
 #: A detector: real or fake patches to numbers, larger where it says "fake".
 Detector = Callable[[np.ndarray], np.ndarray]
@@ -48,9 +51,12 @@ def spectrum(images: np.ndarray) -> np.ndarray:
     return np.log(sizes + 1e-2).reshape(len(images), -1)
 
 
-def pixels(images: np.ndarray) -> np.ndarray:
-    """Return the inner pixels of each patch as rows."""
-    return inner(images).reshape(len(images), -1)
+def peaks(images: np.ndarray) -> np.ndarray:
+    """Return the mean log amount of `PEAKS`, minus that of frequencies that are nearly as high."""
+    amounts = spectrum(images).reshape(len(images), 16, 16)
+    high = np.mean([amounts[:, down, across] for down, across in PEAKS], axis=0)
+    beside = amounts[:, 2:14, 13].mean(axis=1) + amounts[:, 13, 2:14].mean(axis=1)
+    return high - beside / 2
 
 
 def train(kind: str, real, fake, seed: int, steps: int = STEPS) -> Detector:
@@ -59,8 +65,8 @@ def train(kind: str, real, fake, seed: int, steps: int = STEPS) -> Detector:
     Parameters
     ----------
     kind : str
-        One of `DETECTORS`: the single number `fineness`, whose sign is learnt; ridge regression
-        on `pixels` or on the `spectrum`; or a convolutional network.
+        One of `DETECTORS`: a single number, `fineness` or `peaks`, whose sign is learnt; ridge
+        regression on the `spectrum`; or a convolutional network.
     real, fake : numpy.ndarray, float32, shape [N, 32, 32, 1]
         In [−1, 1].
     seed : int
@@ -68,17 +74,17 @@ def train(kind: str, real, fake, seed: int, steps: int = STEPS) -> Detector:
     steps : int
         Updates of the network.
     """
-    if kind == "fineness":
-        sign = np.sign(fineness(fake).mean() - fineness(real).mean())
-        return lambda images: sign * fineness(images)
+    if kind in ("fineness", "peaks"):
+        number = {"fineness": fineness, "peaks": peaks}[kind]
+        sign = np.sign(number(fake).mean() - number(real).mean())
+        return lambda images: sign * number(images)
     if kind == "network":
         return train_network(real, fake, seed, steps)
-    features = {"pixels": pixels, "spectrum": spectrum}[kind]
-    rows = features(np.concatenate([real, fake]))
+    rows = spectrum(np.concatenate([real, fake]))
     scaler = StandardScaler().fit(rows)
     targets = np.repeat([0, 1], [len(real), len(fake)])
     line = RidgeClassifier(alpha=RIDGE).fit(scaler.transform(rows), targets)
-    return lambda images: line.decision_function(scaler.transform(features(images)))
+    return lambda images: line.decision_function(scaler.transform(spectrum(images)))
 
 
 def build(seed: int) -> keras.Model:

@@ -17,6 +17,7 @@ PHOTOGRAPHS = (
     *("coins", "flower", "grass", "gravel", "motorcycle", "rocket"),
 )
 TESTED, CALIBRATED = 4, 2  # photographs to test on, and to set a threshold with
+BLOCK = 8  # pixels at each side of a block of JPEG
 
 #: What is done to real and fake images alike before a detector sees them.
 CHANGES = {
@@ -67,11 +68,25 @@ def as_bytes(images: np.ndarray) -> np.ndarray:
     return np.rint((images.clip(-1, 1) + 1) * 127.5).astype(np.uint8)
 
 
-def through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
-    """Save an image [H, W, 1] as a JPEG file in memory, and read it again."""
+def through_jpeg(image: np.ndarray, quality: int, above: int = 0, left: int = 0) -> np.ndarray:
+    """Save an image [H, W, 1] as a JPEG file in memory, and read it again.
+
+    Parameters
+    ----------
+    image : numpy.ndarray
+    quality : int
+        Of the file; 100 is the best.
+    above, left : int
+        The first pixel lies so far below and to the right of the corner of a block of 8 × 8 pixels,
+        as in a patch of a large image. JPEG treats each block alone: 8 pixels inside the edge, the
+        result is that of saving the large image and cutting the patch out of it.
+    """
+    sides = [(before, BLOCK - before) for before in (above, left)]
+    padded = np.pad(as_bytes(image)[..., 0], sides, mode="edge")
     file = io.BytesIO()
-    Image.fromarray(as_bytes(image)[..., 0]).save(file, "JPEG", quality=int(quality))
-    return np.asarray(Image.open(file), np.float32)[..., None] / 127.5 - 1
+    Image.fromarray(padded).save(file, "JPEG", quality=int(quality))
+    found = np.asarray(Image.open(file), np.float32)[..., None] / 127.5 - 1
+    return found[above : above + image.shape[0], left : left + image.shape[1]]
 
 
 def shrink_and_enlarge(image: np.ndarray) -> np.ndarray:
@@ -82,7 +97,9 @@ def shrink_and_enlarge(image: np.ndarray) -> np.ndarray:
     return np.asarray(large, np.float32)[..., None] / 127.5 - 1
 
 
-def change(images, quality=None, blur=0.0, resize=False, noise=0.0, seed=0) -> np.ndarray:
+def change(
+    images, quality=None, alike=False, blur=0.0, resize=False, noise=0.0, seed=0
+) -> np.ndarray:
     """Return images [N, 32, 32, 1] after one change, rounded to 256 grey values.
 
     Parameters
@@ -90,6 +107,9 @@ def change(images, quality=None, blur=0.0, resize=False, noise=0.0, seed=0) -> n
     images : numpy.ndarray, float32, shape [N, 32, 32, 1]
     quality : int, optional
         Of a JPEG file; 100 is the best.
+    alike : bool
+        Whether JPEG's blocks begin at the corner of each patch, as if each patch were a file. If
+        not, they lie at random, as in patches that are cut from large files.
     blur : float
         Standard deviation of a Gaussian blur, in pixels.
     resize : bool
@@ -99,7 +119,11 @@ def change(images, quality=None, blur=0.0, resize=False, noise=0.0, seed=0) -> n
     seed : int
     """
     if quality is not None:
-        images = np.stack([through_jpeg(image, quality) for image in images])
+        places = np.zeros((len(images), 2), int)
+        if not alike:
+            places = seeds.rng(seed, "noise", 1).integers(BLOCK, size=places.shape)
+        pairs = zip(images, places, strict=True)
+        images = np.stack([through_jpeg(image, quality, *place) for image, place in pairs])
     if blur:
         images = gaussian_filter(images, (0, blur, blur, 0))
     if resize:
@@ -117,6 +141,6 @@ def change_at_random(images: np.ndarray, random: np.random.Generator) -> np.ndar
         if random.random() < 0.5:
             image = gaussian_filter(image, (*(random.uniform(0, 1.2),) * 2, 0))
         if random.random() < 0.5:
-            image = through_jpeg(image, random.integers(40, 96))
+            image = through_jpeg(image, random.integers(40, 96), *random.integers(BLOCK, size=2))
         changed.append(image)
     return rounded(np.stack(changed))

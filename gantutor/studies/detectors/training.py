@@ -19,7 +19,7 @@ LEARNING_RATE = 2e-3  # of Adam with β₁ = 0.5, for both networks
 WEIGHT = 20.0  # of the absolute error
 
 #: How a decoder doubles the sides of an image.
-ENLARGEMENTS = ("transposed 3", "transposed 4", "nearest", "bilinear", "pixel shuffle")
+ENLARGEMENTS = ("transposed 3", "transposed 4", "pixel shuffle", "nearest", "bilinear")
 
 
 @keras.saving.register_keras_serializable("gantutor")
