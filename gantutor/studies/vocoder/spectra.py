@@ -103,7 +103,7 @@ def read_pitch(magnitudes):
     return median_filter(pitch, (1, 5))
 
 
-def pulses(magnitudes, rng):
+def pulse_phases(magnitudes, rng):
     """Return the phases of a train of pulses with the pitch that the magnitudes show, and noise."""
     pitch, frames = read_pitch(magnitudes), magnitudes.shape[2]
     time = np.arange(HOP * (frames - 1)) / HOP
@@ -149,7 +149,7 @@ def pitch_share(speech, waves, within=0.5):
         piece = waves[:, place - 128 : place + 128].astype(float)
         piece = piece - piece.mean(axis=1, keepdims=True)
         likeness = np.stack([_likeness(piece, lag) for lag in lags], axis=1)
-        pitch = RATE / _first_peak(likeness, lags)
+        pitch = RATE / first_peak(likeness, lags)
         wrong_by = 12 * np.abs(np.log2(pitch / speech.pitch[:, place]))
         right.append((wrong_by < within)[speech.voiced[:, place]])
     return float(np.concatenate(right).mean())
@@ -162,7 +162,7 @@ def _likeness(piece, lag):
     return (first * second).sum(axis=1) / (scale + 1e-9)
 
 
-def _first_peak(likeness, lags):
+def first_peak(likeness, lags):
     """Of the peaks that reach 90 % of the highest one, the first: the others are its multiples."""
     inner = likeness[:, 1:-1]
     peaks = (inner >= likeness[:, :-2]) & (inner >= likeness[:, 2:])

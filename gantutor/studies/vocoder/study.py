@@ -7,7 +7,18 @@ import numpy as np
 
 from gantutor.metrics import squared_mmd
 from gantutor.runs import seeds
-from gantutor.studies.vocoder import spectra, speech
+from gantutor.studies.vocoder.spectra import (
+    Regression,
+    griffin_lim,
+    log_bands,
+    log_spectral_distance,
+    pitch_share,
+    pulse_depth,
+    pulse_phases,
+    spectrogram,
+    spread,
+)
+from gantutor.studies.vocoder.speech import RATE, Speech, draw
 from gantutor.studies.vocoder.training import Pieces, apply, train
 
 STEPS = 400  # updates
@@ -83,10 +94,10 @@ def run(
     made = make(seed, tested, method, iterations, network)
     took = time.process_time() - begin
     found = {
-        "milliseconds": 1000 * took / (made.size / speech.RATE),
-        "distance": spectra.log_spectral_distance(tested.waves, made),
-        "pitch": spectra.pitch_share(tested, made),
-        "depth": spectra.pulse_depth(tested, made),
+        "milliseconds": 1000 * took / (made.size / RATE),
+        "distance": log_spectral_distance(tested.waves, made),
+        "pitch": pitch_share(tested, made),
+        "depth": pulse_depth(tested, made),
         "kernel": squared_mmd(*standardised(other.waves, made, data(seed)[0].waves)),
     }
     found = {name: round(float(value), 3) for name, value in found.items()}
@@ -94,27 +105,27 @@ def run(
 
 
 @functools.lru_cache(maxsize=4)
-def data(seed: int) -> tuple[speech.Speech, speech.Speech, speech.Speech]:
+def data(seed: int) -> tuple[Speech, Speech, Speech]:
     """Return the clips that a seed trains on, tests on, and compares with."""
     rng = seeds.rng(seed, "data")
-    return tuple(speech.draw(count, rng) for count in (TRAINING, TESTING, TESTING))
+    return tuple(draw(count, rng) for count in (TRAINING, TESTING, TESTING))
 
 
 @functools.lru_cache(maxsize=4)
-def regression(seed: int) -> spectra.Regression:
+def regression(seed: int) -> Regression:
     """Return the linear regression from bands to magnitudes of a seed's training clips."""
-    return spectra.Regression(data(seed)[0].waves)
+    return Regression(data(seed)[0].waves)
 
 
 def phases(seed: int, bands: np.ndarray) -> np.ndarray:
     """Return the phases of pulses whose pitch is read from the bands."""
-    return spectra.pulses(regression(seed).plain(bands), seeds.rng(seed, "noise"))
+    return pulse_phases(regression(seed).plain(bands), seeds.rng(seed, "noise"))
 
 
 def load_pieces(seed: int) -> Pieces:
     """Return random pieces of the training clips."""
     waves = data(seed)[0].waves
-    return Pieces(waves, phases(seed, spectra.log_bands(waves)), seed)
+    return Pieces(waves, phases(seed, log_bands(waves)), seed)
 
 
 def make(seed, tested, method="network", iterations=32, network=None):
@@ -125,14 +136,14 @@ def make(seed, tested, method="network", iterations=32, network=None):
     if method == "noise":
         return rng.normal(size=waves.shape) * waves.std(axis=1, keepdims=True)
     if method == "magnitudes":
-        magnitudes = np.abs(spectra.spectrogram(waves))
-        return spectra.griffin_lim(magnitudes, iterations, _random(magnitudes, rng))
-    bands = spectra.log_bands(waves)
+        magnitudes = np.abs(spectrogram(waves))
+        return griffin_lim(magnitudes, iterations, _random(magnitudes, rng))
+    bands = log_bands(waves)
     if method == "network":
         return apply(network, bands, phases(seed, bands))
-    magnitudes = spectra.spread(bands) if method == "bands" else regression(seed)(bands)
+    magnitudes = spread(bands) if method == "bands" else regression(seed)(bands)
     begun = phases(seed, bands) if method == "pulses" else _random(magnitudes, rng)
-    return spectra.griffin_lim(magnitudes, iterations, begun)
+    return griffin_lim(magnitudes, iterations, begun)
 
 
 def features(waves: np.ndarray) -> np.ndarray:
@@ -140,7 +151,7 @@ def features(waves: np.ndarray) -> np.ndarray:
 
     A window of 8 ms holds about one period of the voice, or less.
     """
-    magnitudes = np.abs(spectra.spectrogram(waves, 32, 8))[:, :16]
+    magnitudes = np.abs(spectrogram(waves, 32, 8))[:, :16]
     power = (magnitudes**2).reshape(len(waves), 8, 2, -1).sum(axis=2)
     logs = np.log(power + 1e-4)
     return np.concatenate([logs.mean(axis=2), logs.std(axis=2)], axis=1)
