@@ -54,6 +54,13 @@ def measure(waves, pitches):
     return np.array(rows)
 
 
+def noise_level(waves) -> float:
+    """Return the deviation of the noise in waves: that above 1,800 Hz, where no harmonic is."""
+    spectra = np.abs(np.fft.rfft(waves[:, LENGTH // 2 :], axis=1))
+    high = np.fft.rfftfreq(LENGTH // 2, 1 / RATE) > 1800
+    return float(np.sqrt((spectra[:, high] ** 2).mean() / (LENGTH // 2)))
+
+
 def heard(waves) -> np.ndarray:
     """Return the pitch of waves in semitones above 220 Hz: the first high peak of autocorrelation.
 

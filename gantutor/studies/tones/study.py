@@ -16,11 +16,12 @@ from gantutor.studies.tones.notes import (
     features,
     heard,
     measure,
+    noise_level,
     synthesise,
 )
 from gantutor.studies.tones.training import generate, play
 
-STEPS = 400  # updates of each network
+STEPS = 600  # updates of each network
 TRAINING, COUNT, FEW = 600, 600, 50  # notes
 
 KEYS = ("setting",)
@@ -30,7 +31,6 @@ SETTINGS = {
     "components": {"method": "components"},
     "harmonics": {"method": "harmonics"},
     "WaveGAN": {},
-    "WaveGAN, 1200 updates": {"steps": 1200},
     "truth": {"method": "truth"},
 }
 SEEDS = 3
@@ -108,11 +108,14 @@ def _maker(seed, method, steps):
         return lambda asked: known[[rng.choice(np.flatnonzero(pitches == p)) for p in asked]]
     if method == "components":
         return lambda asked: _components(known, pitches, asked, rng)
-    rows = measure(known, pitches)
+    rows, level = measure(known, pitches), noise_level(known)
     mean, covariance = rows.mean(axis=0), np.cov(rows.T)
-    return lambda asked: _harmonics(
-        rng.multivariate_normal(mean, covariance, len(asked)), asked, rng
-    )
+
+    def harmonics(asked):
+        drawn = rng.multivariate_normal(mean, covariance, len(asked))
+        return _harmonics(drawn, asked, rng) + level * rng.normal(size=(len(asked), LENGTH))
+
+    return harmonics
 
 
 def _truth(asked, rng):

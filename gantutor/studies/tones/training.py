@@ -63,19 +63,25 @@ def update(optimizer, loss):
 
 
 def play(waves: np.ndarray, pitches: np.ndarray, steps: int, seed: int) -> Generator:
-    """Train a generator of tones on waves [N, 1024] with their pitches [N]."""
+    """Train a generator of tones on waves [N, 1024] with their pitches [N].
+
+    The loss is the relativistic one, on a real and a fake note of the same pitch, with the penalty
+    R1 on the discriminator.
+    """
     torch.manual_seed(seeds.number(seed, "generator"))
     G, D = Generator(), Judge()
-    g_adam, d_adam = (optimizers.adam(n.parameters(), 5e-4, (0.5, 0.9)) for n in (G, D))
+    g_adam, d_adam = (optimizers.adam(n.parameters(), 1e-3, (0.5, 0.9)) for n in (G, D))
     waves, pitches = torch.as_tensor(waves), torch.as_tensor(pitches)
     rng = seeds.rng(seed, "order")
     for _ in range(steps):
         chosen = torch.as_tensor(rng.integers(len(waves), size=BATCH_SIZE))
-        real, asked = waves[chosen], pitches[chosen]
+        real, asked = waves[chosen].requires_grad_(), pitches[chosen]
         fake = G(torch.randn(BATCH_SIZE, LATENT), asked)
-        d_loss = softplus(-D(real, asked)).mean() + softplus(D(fake.detach(), asked)).mean()
-        update(d_adam, d_loss)
-        update(g_adam, softplus(-D(fake, asked)).mean())
+        real_logits = D(real, asked)
+        slope = torch.autograd.grad(real_logits.sum(), real, create_graph=True)[0]
+        penalty = 0.5 * (slope**2).sum(dim=1).mean()
+        update(d_adam, softplus(D(fake.detach(), asked) - real_logits).mean() + penalty)
+        update(g_adam, softplus(D(real.detach(), asked) - D(fake, asked)).mean())
     return G
 
 
