@@ -1,4 +1,4 @@
-"""Figures for the book's pages: samples, losses, densities, and a film of training, sounds.
+"""Figures for the book's pages: samples, losses, densities, a film of training, and sounds.
 
 The functions return Matplotlib figures that pyplot no longer knows, so that a notebook shows each
 one once, where it stands as the last line of a cell. All of them use the book's style.
