@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from gantutor.studies.tones import notes, study, training  # noqa: E402
+from gantutor.studies.tones import gallery, notes, study, training  # noqa: E402
 
 
 def test_notes_have_the_pitch_that_they_say():
@@ -29,6 +29,10 @@ def test_decay_and_noise_are_measured():
     for rate in (4.0, 12.0):
         wave = notes.synthesise(notes.FREQUENCIES[:1], np.eye(4)[:1], np.full((1, 4), rate), rng)
         assert notes.measure(wave, [0])[0, 4] == pytest.approx(rate, abs=1)
+    parts = np.exp([[0, -1, -2, -3]]), np.array([[4.0, 6, 8, 10]])
+    wave = notes.synthesise(notes.FREQUENCIES[:1], *parts, rng)
+    strengths = notes.measure(wave, [0])[0, :4]
+    np.testing.assert_allclose(strengths - strengths[0], [0, -1, -2, -3], atol=0.15)
     noise = rng.normal(0, 0.01, (50, 1024))
     assert notes.noise_level(noise) == pytest.approx(0.01, rel=0.05)
 
@@ -41,7 +45,7 @@ def test_training_and_comparison_are_different_notes():
     assert all((known == wave).all(axis=1).any() for wave in made)
 
 
-@pytest.mark.parametrize("method", ["copies", "components", "harmonics", "truth"])
+@pytest.mark.parametrize("method", ["copies", "components", "harmonics", "hiss", "truth"])
 def test_every_plain_method_plays_the_asked_pitch(method):
     asked = np.arange(12).repeat(3)
     made = study._maker(0, method, 0)(asked)
@@ -66,4 +70,23 @@ def test_floor_and_ceiling():
     assert noise["pitch"] < 0.2 and truth["pitch"] > 0.97
     assert noise["frechet"] > 100 > 2 > truth["frechet"]
     assert noise["kernel"] > 10 > 0.1 > abs(truth["kernel"])
-    assert truth["frechet_few"] > 3 * truth["frechet"], "few notes, large distance"
+
+
+def test_hiss_is_a_tenth_as_loud():
+    waves = notes.draw(50, np.random.default_rng(0))[0]
+    hiss = study._hissing(waves, np.random.default_rng(1)) - waves
+    loudness = [np.sqrt((part**2).mean(axis=1)) for part in (hiss, waves)]
+    np.testing.assert_allclose(loudness[0], 0.1 * loudness[1], rtol=0.1)
+
+
+def test_the_gallery(tmp_path):
+    waves = gallery.load()
+    assert waves.shape == (4, 1024) and 0.2 < np.abs(waves).max() <= 1
+    assert gallery.FILE.stat().st_size < 30_000
+    gallery.save(waves, tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_bytes() == gallery.FILE.read_bytes()
+
+
+@pytest.mark.slow
+def test_the_gallery_holds_what_the_training_makes():
+    np.testing.assert_allclose(gallery.make(), gallery.load(), atol=0.05)

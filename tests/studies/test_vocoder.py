@@ -89,10 +89,40 @@ def test_scores_of_known_sounds(clips):
     assert spectra.pitch_share(clips, clips.waves) > 0.98
     wrong = speech.Speech(clips.waves, clips.pitch * 2 ** (1 / 12), clips.voiced)
     assert spectra.pitch_share(wrong, clips.waves) < 0.1, "a semitone is too much"
+
+
+def test_the_swing_of_loudness_follows_the_pitch_or_does_not(clips):
+    voiced, pitch = np.ones((1, 4096), bool), np.full((1, 4096), 100.0)
+    pulsing = tone(1000) * (1 + 0.6 * np.sin(2 * np.pi * 100 * np.arange(4096) / speech.RATE))
+    with_pitch, rest = spectra.swing(speech.Speech(pulsing, pitch, voiced), pulsing)
+    assert with_pitch > 1.5 and rest < 0.4
+    other = speech.Speech(pulsing, np.full((1, 4096), 137.0), voiced)
+    assert spectra.swing(other, pulsing)[0] < 0.4, "pulses of another pitch do not count"
+    assert max(spectra.swing(other, tone(500))) < 0.3, "a steady tone does not swing"
     noise = np.random.default_rng(0).normal(size=clips.waves.shape)
-    assert spectra.pulse_depth(clips, noise) < spectra.pulse_depth(clips, clips.waves)
-    hum = np.repeat(tone(500), 4, axis=0)
-    assert spectra.pulse_depth(clips, hum) < 0.3, "a steady tone does not swing"
+    with_pitch, rest = spectra.swing(clips, clips.waves)
+    assert with_pitch > 1.5 > 0.6 > spectra.swing(clips, noise)[0]
+    assert rest < 1 < spectra.swing(clips, noise)[1]
+
+
+def test_other_noise_changes_nothing_else(clips):
+    again = speech.draw(4, np.random.default_rng(0), np.random.default_rng(1))
+    np.testing.assert_array_equal(again.pitch, clips.pitch)
+    np.testing.assert_array_equal(again.voiced, clips.voiced)
+    assert spectra.pitch_share(clips, again.waves) > 0.98
+    assert 3 < spectra.log_spectral_distance(clips.waves, again.waves) < 7
+    made = study.make(0, study.data(0)[1], "other noise")
+    assert 3 < spectra.log_spectral_distance(study.data(0)[1].waves, made) < 7
+
+
+def test_the_second_part_of_a_training_goes_on_with_the_batches():
+    network, seconds = study._network(0, 0.0, 1, 1, True)
+    pieces = study.load_pieces(0)
+    start = training.train(pieces, 1, 0)
+    other = training.train(pieces, 1, 0, start=start)
+    assert seconds > 0
+    for first, second in zip(network.parameters(), other.parameters(), strict=True):
+        assert torch.equal(first, second)
 
 
 def test_features_tell_noise_from_speech():

@@ -40,7 +40,8 @@ def synthesise(frequencies, strengths, decay, rng) -> np.ndarray:
 def measure(waves, pitches):
     """Return log strengths and decays of the harmonics of notes, [N, 8], by least squares.
 
-    Each half of the note is projected on sine and cosine of each harmonic.
+    Each half of the note is projected on sine and cosine of each harmonic. The strength is that at
+    the onset: the mean of the first half, divided by that of the decay.
     """
     time, rows = np.arange(LENGTH) / RATE, []
     for wave, pitch in zip(waves, pitches, strict=True):
@@ -50,7 +51,9 @@ def measure(waves, pitches):
             levels.append([abs(turn[:512].mean()), abs(turn[512:].mean())])
         levels = np.array(levels).clip(1e-5)
         decay = np.log(levels[:, 0] / levels[:, 1]) * RATE / 512
-        rows.append(np.concatenate([np.log(levels[:, 0]), decay]))
+        fall = (decay * 512 / RATE).clip(1e-3)
+        strength = levels[:, 0] * fall / (1 - np.exp(-fall))
+        rows.append(np.concatenate([np.log(strength), decay]))
     return np.array(rows)
 
 

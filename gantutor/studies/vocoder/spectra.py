@@ -9,6 +9,7 @@ WINDOW, HOP, BANDS = 256, 64, 24
 SILENCE = 1e-2  # smaller magnitudes count as this
 TEST_WINDOW, TEST_HOP = 160, 40  # of the log-spectral distance: no network was trained with them
 PULSE = 16  # samples, 4 ms: shorter than a period of the voice
+STRETCH = 64  # measurements of the loudness, one each 4 samples: 64 ms
 
 
 def hann(size):
@@ -171,11 +172,29 @@ def first_peak(likeness, lags):
     return _between(likeness, chosen, lags)
 
 
-def pulse_depth(speech, waves):
-    """Return how much the loudness of 4 ms swings within 32 ms of a voiced place, in dB."""
+def swing(speech, waves) -> tuple[float, float]:
+    """Return how much the loudness of 4 ms swings with the true pitch, and how much besides, in dB.
+
+    In each stretch of 64 ms with a voice, the first three multiples of the true pitch are fitted to
+    the loudness by least squares. The first number is the root mean square of what they explain,
+    the second that of the rest; each is the mean over all stretches.
+    """
     pieces = np.lib.stride_tricks.sliding_window_view(waves**2, PULSE, axis=1)[:, ::4]
     loudness = 10 * np.log10(pieces.mean(axis=2) + 1e-6)
     kernel = np.ones(32) / 32
-    smooth = np.stack([np.convolve(row, kernel, "same") for row in loudness])
-    voiced = speech.voiced[:, PULSE // 2 :: 4][:, : loudness.shape[1]]
-    return float(np.sqrt(((loudness - smooth)[voiced] ** 2).mean()))
+    swings = loudness - np.stack([np.convolve(row, kernel, "same") for row in loudness])
+    middles = slice(PULSE // 2, PULSE // 2 + 4 * swings.shape[1], 4)
+    voiced = speech.voiced[:, middles]
+    phase = 2 * np.pi * np.cumsum(speech.pitch, axis=1)[:, middles] / RATE
+    found = []
+    for clip in range(len(waves)):
+        for start in range(0, swings.shape[1] - STRETCH, STRETCH // 2):
+            part = slice(start, start + STRETCH)
+            if voiced[clip, part].all():
+                angles = np.arange(1, 4)[:, None] * phase[clip, part]
+                known = np.concatenate([np.cos(angles), np.sin(angles)]).T
+                fitted = known @ np.linalg.lstsq(known, swings[clip, part], rcond=None)[0]
+                rest = swings[clip, part] - fitted
+                found.append([np.sqrt((fitted**2).mean()), np.sqrt((rest**2).mean())])
+    periodic, rest = np.mean(found, axis=0)
+    return float(periodic), float(rest)

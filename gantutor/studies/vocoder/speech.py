@@ -31,14 +31,17 @@ class Speech(NamedTuple):
     voiced: np.ndarray
 
 
-def draw(count: int, rng: np.random.Generator) -> Speech:
-    """Draw clips of three syllables: a burst of noise, then a vowel, on a gliding pitch."""
-    clips = [_clip(rng) for _ in range(count)]
+def draw(count: int, rng: np.random.Generator, noise: np.random.Generator | None = None) -> Speech:
+    """Draw clips of three syllables: a burst of noise, then a vowel, on a gliding pitch.
+
+    With `noise`, the same clips as without it, but with other random samples in the hiss.
+    """
+    clips = [_clip(rng, noise) for _ in range(count)]
     waves, pitch, voiced = (np.stack(part) for part in zip(*clips, strict=True))
     return Speech(waves.astype(np.float32), pitch, voiced)
 
 
-def _clip(rng):
+def _clip(rng, noise):
     time, part = np.arange(LENGTH), LENGTH / SYLLABLES
     knots = rng.uniform(90, 200) * 2 ** (rng.uniform(-3, 3, 5) / 12)
     pitch = np.exp(np.interp(time, np.linspace(0, LENGTH, 5), np.log(knots)))
@@ -49,8 +52,11 @@ def _clip(rng):
     inside, burst = time % part, rng.integers(200, 400)
     loud = np.clip((inside - burst) / 150, 0, 1) * np.clip((part - inside) / 150, 0, 1)
     voice = loud * _voice(pitch, resonances, rng.uniform(0, 2 * np.pi))
-    hiss = np.diff(rng.normal(size=LENGTH + 1)) * np.sin(np.pi * np.clip(inside / burst, 0, 1))
-    wave = voice / np.abs(voice).max() + 0.12 * hiss + 0.005 * rng.normal(size=LENGTH)
+    white, background = rng.normal(size=LENGTH + 1), rng.normal(size=LENGTH)
+    if noise is not None:
+        white, background = noise.normal(size=LENGTH + 1), noise.normal(size=LENGTH)
+    hiss = np.diff(white) * np.sin(np.pi * np.clip(inside / burst, 0, 1))
+    wave = voice / np.abs(voice).max() + 0.12 * hiss + 0.005 * background
     return 0.6 * wave / np.abs(wave).max(), pitch, loud > 0.5
 
 

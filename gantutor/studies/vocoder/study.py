@@ -13,12 +13,12 @@ from gantutor.studies.vocoder.spectra import (
     log_bands,
     log_spectral_distance,
     pitch_share,
-    pulse_depth,
     pulse_phases,
     spectrogram,
     spread,
+    swing,
 )
-from gantutor.studies.vocoder.speech import RATE, Speech, draw
+from gantutor.studies.vocoder.speech import Speech, draw
 from gantutor.studies.vocoder.training import Pieces, apply, train
 
 STEPS = 400  # updates
@@ -28,26 +28,27 @@ KEYS = ("setting",)
 SETTINGS = {
     "noise": {"method": "noise"},
     "bands, Griffin–Lim": {"method": "bands"},
-    "regression, random phases": {"method": "regression", "iterations": 0},
     "regression, Griffin–Lim": {"method": "regression"},
     "regression, pulses": {"method": "pulses", "iterations": 0},
     "regression, pulses, Griffin–Lim": {"method": "pulses"},
-    "spectral": {},
-    "spectral, no pulses": {"pulses": False},
-    "spectral, 1600 updates": {"steps": 1600},
-    "adversarial 1": {"adversarial": 1.0},
-    "adversarial 1, after 1200": {"adversarial": 1.0, "before": 1200},
+    "spectral, no pulses, 400": {"pulses": False},
+    "spectral, 400": {},
+    "game, 400": {"adversarial": 1.0},
+    "spectral, 1200": {"steps": 1200},
+    "spectral, 1200 + 400": {"before": 1200},
+    "spectral, 1200 + game, 400": {"before": 1200, "adversarial": 1.0},
     "true magnitudes, Griffin–Lim": {"method": "magnitudes"},
+    "truth, other noise": {"method": "other noise"},
     "truth": {"method": "truth"},
 }
-SEEDS = 4
+SEEDS = 5
 COLUMNS = {
     "seed": (0, np.inf),
     "seconds": (0, np.inf),
-    "milliseconds": (0, np.inf),
     "distance": (0, 100),
     "pitch": (0, 1),
-    "depth": (0, 100),
+    "pulses": (0, 100),
+    "rest": (0, 100),
     "kernel": (-10, np.inf),
 }
 
@@ -67,37 +68,37 @@ def run(
     ----------
     seed : int
         Seed of the clips, of weights and pieces.
-    method : {"network", "noise", "bands", "regression", "pulses", "magnitudes", "truth"}
+    method : str
         The network; white noise of the clip's loudness; Griffin–Lim from magnitudes that the
         pseudo-inverse or the linear regression makes of the bands; the same with the phases of
-        pulses to begin with; Griffin–Lim from the true magnitudes; the clip itself.
+        pulses to begin with; Griffin–Lim from the true magnitudes; the clip drawn once more with
+        other samples of noise; the clip itself. The names are those of `SETTINGS`.
     iterations : int
         Of Griffin–Lim.
     adversarial, steps, pulses
         As of `training.train`.
     before : int
-        Updates with the spectral loss alone, before the others.
+        Updates with the spectral loss alone, before the others, which begin with a new Adam.
 
     Returns
     -------
     dict of float
-        ``seconds`` of training and ``milliseconds`` for a second of sound, this process's time on
-        processors; ``distance``: the log-spectral distance in dB; ``pitch``: the share of right
-        pitches; ``depth``: of the swings within a period in dB; ``kernel``: the squared kernel
-        distance of `features` to those of 40 other clips.
+        ``seconds`` of training, this process's time on processors; ``distance``: the log-spectral
+        distance in dB; ``pitch``: the share of right pitches; ``pulses`` and ``rest``: the swing of
+        the loudness in dB, with the true pitch and besides; ``kernel``: the squared kernel distance
+        of `features` to those of 40 other clips.
     """
-    begin = time.process_time()
-    network = _network(seed, adversarial, steps, before, pulses) if method == "network" else None
-    seconds = time.process_time() - begin
+    network, seconds = None, 0.0
+    if method == "network":
+        network, seconds = _network(seed, adversarial, steps, before, pulses)
     tested, other = data(seed)[1:]
-    begin = time.process_time()
     made = make(seed, tested, method, iterations, network)
-    took = time.process_time() - begin
+    periodic, rest = swing(tested, made)
     found = {
-        "milliseconds": 1000 * took / (made.size / RATE),
         "distance": log_spectral_distance(tested.waves, made),
         "pitch": pitch_share(tested, made),
-        "depth": pulse_depth(tested, made),
+        "pulses": periodic,
+        "rest": rest,
         "kernel": squared_mmd(*standardised(other.waves, made, data(seed)[0].waves)),
     }
     found = {name: round(float(value), 3) for name, value in found.items()}
@@ -133,6 +134,10 @@ def make(seed, tested, method="network", iterations=32, network=None):
     waves, rng = tested.waves, seeds.rng(seed, "latents")
     if method == "truth":
         return waves
+    if method == "other noise":
+        again = seeds.rng(seed, "data")
+        draw(TRAINING, again)
+        return draw(TESTING, again, rng).waves
     if method == "noise":
         return rng.normal(size=waves.shape) * waves.std(axis=1, keepdims=True)
     if method == "magnitudes":
@@ -168,8 +173,13 @@ def _random(magnitudes, rng):
     return np.exp(2j * np.pi * rng.random(magnitudes.shape))
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=32)
 def _network(seed, adversarial, steps, before, pulses):
+    """Return a network, and the seconds of its training and of that of its start."""
     pieces = load_pieces(seed)
-    start = train(pieces, before, seed, pulses=pulses) if before else None
-    return train(pieces, steps, seed, adversarial, pulses, start)
+    start, seconds = _network(seed, 0.0, before, 0, pulses) if before else (None, 0.0)
+    for _ in range(before):
+        pieces.draw()  # the batches go on where those of the start ended
+    begin = time.process_time()
+    network = train(pieces, steps, seed, adversarial, pulses, start)
+    return network, seconds + time.process_time() - begin
