@@ -80,8 +80,7 @@ def test_scores_of_known_rows():
     rows = row[None]
     found = study.score(rows, rows, rows, rows)
     assert found["copied"] == 1 and found["intervals"] == 0 and found["repeats"] == 1
-    assert found["different"] == 1
-    assert study.score(rows.repeat(4, axis=0), rows, rows, rows)["different"] == 0.25
+    assert 0.75 < found["scale"] < 1
     other = study.score(rows, rows[:, ::-1], rows, rows[:, ::-1])
     assert other["copied"] < 1
     assert study.divergence(np.array([1.0, 0]), np.array([0, 1.0])) == 1
@@ -98,10 +97,6 @@ def test_two_updates_of_each_network():
         assert written.shape == (5, 32) and 0 <= written.min() <= written.max() < tunes.TOKENS
     fake = training.Generator()(torch.randn(2, 32))
     assert (fake.sum(dim=1) == 1).all() and fake.requires_grad
-    writer = training.train_likelihood(rows, 0, 0)
-    torch.nn.init.zeros_(writer.head.weight)
-    torch.nn.init.zeros_(writer.head.bias)
-    assert writer.bits(rows) == pytest.approx(np.log2(tunes.TOKENS), abs=1e-4)
 
 
 def test_likelihood_learns():
@@ -120,8 +115,6 @@ def test_every_setting_has_the_columns_of_the_table():
 
 def test_the_gallery(tmp_path):
     melodies = gallery.load()
-    assert list(melodies) == ["likelihood", "game"]
-    for rows in melodies.values():
-        assert rows.shape == (2, 32) and 0 <= rows.min() <= rows.max() < tunes.TOKENS
+    assert melodies.shape == (4, 32) and 0 <= melodies.min() <= melodies.max() < tunes.TOKENS
     gallery.save(melodies, tmp_path / "again.json")
     assert (tmp_path / "again.json").read_bytes() == gallery.FILE.read_bytes()

@@ -90,12 +90,6 @@ class Writer(nn.Module):
             found.append(token)
         return torch.cat(found, dim=1).numpy()
 
-    @torch.no_grad()
-    def bits(self, rows: np.ndarray) -> float:
-        """Return how surprising rows are: the mean of −log₂ of the chances of their tokens."""
-        rows = torch.as_tensor(rows)
-        return float(cross_entropy(self(rows).transpose(1, 2), rows)) / float(np.log(2))
-
 
 class Generator(nn.Module):
     """Noise [N, 32] → rows of zeros and a one, [N, 30, 32], that carry a gradient."""

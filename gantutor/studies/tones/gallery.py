@@ -25,6 +25,13 @@ def save(waves: np.ndarray, file: Path = FILE) -> None:
     file.write_text(f"[{text}]\n", encoding="utf-8")
 
 
+def plain(method: str) -> np.ndarray:
+    """Return notes of the same pitches by a method of the study that trains no network."""
+    from gantutor.studies.tones import study
+
+    return study._maker(SEED, method, 0)(np.array(PITCHES))
+
+
 def make() -> np.ndarray:
     """Train the WaveGAN as for the table, and return the notes."""
     from gantutor.studies.tones import study
