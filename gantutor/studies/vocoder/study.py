@@ -41,7 +41,7 @@ SETTINGS = {
     "truth, other noise": {"method": "other noise"},
     "truth": {"method": "truth"},
 }
-SEEDS = 5
+SEEDS = 3
 COLUMNS = {
     "seed": (0, np.inf),
     "seconds": (0, np.inf),
