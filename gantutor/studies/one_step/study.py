@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from gantutor.runs import seeds
-from gantutor.studies.one_step import tasks
+from gantutor.studies.one_step.tasks import copies, gaussian, kernel_density, load, mixture
 from gantutor.studies.one_step.training import (
     Draws,
     Network,
@@ -30,10 +30,10 @@ BATCH_SIZE = 128
 TEMPERATURES = {"grid": [0.1], "digits": [1.0]}  # of the drift
 GAMMA = 0.1  # weight of R1 and R2
 BASELINES = {
-    "Gaussian": tasks.gaussian,
-    "copies": tasks.copies,
-    "kernel density": tasks.kernel_density,
-    "mixture": tasks.mixture,
+    "Gaussian": gaussian,
+    "copies": copies,
+    "kernel density": kernel_density,
+    "mixture": mixture,
 }
 
 KEYS = ("task", "setting")
@@ -111,9 +111,9 @@ def run(
         is sure; ``imbalance``: half the sum of differences between the shares of modes (or
         classes) and those of real ones; ``spread``: standard deviation of good points within
         modes, or of the digits' components, divided by the real one; ``fid``: Fréchet distance of
-        digit features to unseen digits (0 for the grid); ``distance``: sliced Wasserstein distance to
-        unseen points or components; ``nearest``: median distance to the nearest training example,
-        divided by that of real ones.
+        digit features to unseen digits (0 for the grid); ``distance``: sliced Wasserstein distance
+        to unseen points or components; ``nearest``: median distance to the nearest training
+        example, divided by that of real ones.
     """
     loaded, count = _load(task, seed), SAMPLES[task]
     cost = {"seconds": 0.0, "own_seconds": 0.0, "updates": 0, "evaluations": 0}
@@ -140,7 +140,7 @@ def run(
     return cost | {name: round(float(value), 4) for name, value in scores.items()}
 
 
-_load = functools.lru_cache(maxsize=16)(tasks.load)
+_load = functools.lru_cache(maxsize=16)(load)
 
 
 @functools.lru_cache(maxsize=16)

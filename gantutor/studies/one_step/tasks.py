@@ -44,7 +44,7 @@ class Task:
 
 
 def load(name: str, seed: int) -> Task:
-    """Return a task, ``"grid"`` or ``"digits"``; the seed draws the points, or splits the digits."""
+    """Return the task ``"grid"`` or ``"digits"``; the seed draws points or splits digits."""
     return {"grid": load_grid, "digits": load_digits}[name](seed)
 
 
@@ -134,7 +134,7 @@ def copies(task: Task, count: int, random: np.random.Generator) -> np.ndarray:
 
 
 def kernel_density(task: Task, count: int, random: np.random.Generator) -> np.ndarray:
-    """Draw training points and add noise, of the width under which left-out points are likeliest."""
+    """Draw training points and add noise, as wide as makes left-out points likeliest."""
     kept, left = task.train[:-500], task.train[-500:]
     squares = cdist(left, kept, "sqeuclidean")
     widths = np.geomspace(0.01, 1, 25)

@@ -1,6 +1,7 @@
 """A teacher in many steps, and the ways to train a student in one: each loss is a few lines."""
 
 import functools
+import itertools
 
 import torch
 from torch import nn
@@ -48,11 +49,7 @@ def build_discriminator(dimension, width, seed):
 
 def _layers(inputs, width, outputs, activation):
     sizes = [inputs, width, width, width]
-    hidden = [
-        part
-        for a, b in zip(sizes[:-1], sizes[1:], strict=True)
-        for part in (nn.Linear(a, b), activation)
-    ]
+    hidden = [part for a, b in itertools.pairwise(sizes) for part in (nn.Linear(a, b), activation)]
     return nn.Sequential(*hidden, nn.Linear(width, outputs))
 
 
