@@ -5,12 +5,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from gantutor.studies.one_step import study, tasks, training  # noqa: E402
+from gantutor.studies.one_step import gallery, study, tasks, training  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def grid():
-    return tasks.load_grid(0)
+    return tasks.load("grid", 0)
 
 
 def draws(points, batch_size=64):
@@ -72,22 +72,46 @@ def test_the_discriminators_loss_has_both_penalties():
     assert loss.item() == pytest.approx(np.log(2) + 0.5 * 9, rel=1e-5)
 
 
-def test_the_way_from_noise_keeps_noise_near():
-    start, batches = training.Network(2, 16, 0), draws(np.full((10, 2), 5.0))
-    way = {}
-    for weight in (0.0, 100.0):
-        student = training.Network(2, 16, 0)
-        student.load_state_dict(start.state_dict())
-        judge = training.build_discriminator(2, 16, 1)
-        training.play(student, judge, batches, 150, 0.1, transport=weight)
-        with torch.no_grad():
-            z = torch.randn(500, 2, generator=torch.Generator().manual_seed(3))
-            way[weight] = (student(z) - z).square().mean().item()
-    assert way[100.0] < 0.3 * way[0.0]
+def test_the_discriminator_is_the_teacher_at_the_end_of_the_path_with_a_new_last_layer():
+    teacher, x = training.Network(3, 16, 0), torch.randn(7, 3)
+    judge = training.Discriminator(teacher, 5)
+    with torch.no_grad():
+        hidden = teacher.layers[:-1](torch.cat([x, torch.ones(7, 1)], dim=1))
+        judge.last.weight.copy_(teacher.layers[-1].weight[:1])
+        judge.last.bias.copy_(teacher.layers[-1].bias[:1])
+        torch.testing.assert_close(judge(x), teacher(x, 1.0)[:, 0])
+    assert judge(x).shape == (7,) and hidden.shape == (7, 16)
+    before = teacher.layers[0].weight.clone()
+    training.update(training.optimiser(judge, 10)[0], judge(x).sum())
+    assert torch.equal(before, teacher.layers[0].weight), "the teacher is copied, not shared"
+    assert not torch.equal(before, judge.hidden[0].weight)
+
+
+def test_judges_differ_in_their_start_alone(monkeypatch):
+    monkeypatch.setattr(study, "TEACHER_STEPS", {"grid": 2})
+    study.teacher.cache_clear()
+    ready, fresh, leaky = (study.discriminator("grid", 0, j) for j in ("teacher", "fresh", "leaky"))
+    shapes = [[p.shape for p in judge.parameters()] for judge in (ready, fresh)]
+    assert shapes[0] == shapes[1] and torch.equal(ready.last.weight, fresh.last.weight)
+    teacher = study.teacher("grid", 0)[0]
+    assert torch.equal(ready.hidden[0].weight, teacher.layers[0].weight)
+    assert not torch.equal(fresh.hidden[0].weight, teacher.layers[0].weight)
+    assert any(isinstance(part, torch.nn.LeakyReLU) for part in leaky)
+    study.teacher.cache_clear()
+
+
+def test_the_students_rate_is_its_own():
+    moved = {}
+    for rate in (3e-3, 3e-4):
+        student, judge = training.Network(2, 16, 0), training.build_leaky_discriminator(2, 16, 1)
+        before = student.layers[0].weight.clone()
+        training.play(student, judge, draws(np.ones((10, 2))), 1, 0.1, rate)
+        moved[rate] = (student.layers[0].weight - before).abs().max().item()
+    assert moved[3e-3] == pytest.approx(10 * moved[3e-4], rel=0.05), "Adam's first step"
 
 
 def test_a_students_start_is_its_teacher_and_the_teacher_stays(monkeypatch):
-    monkeypatch.setattr(study, "TEACHER_STEPS", 2)
+    monkeypatch.setattr(study, "TEACHER_STEPS", {"grid": 2})
     study.teacher.cache_clear()
     network, cost = study.teacher("grid", 0)
     before = [p.clone() for p in network.parameters()]
@@ -128,3 +152,25 @@ def test_plain_models_have_the_datas_moments(grid):
         drawn = model(grid, 4000, random)
         np.testing.assert_allclose(drawn.mean(0), grid.train.mean(0), atol=0.12)
         np.testing.assert_allclose(drawn.std(0), grid.train.std(0), rtol=0.06)
+
+
+def test_the_gallery_comes_back_as_it_was_saved(tmp_path, monkeypatch):
+    made = {
+        name: np.full((gallery.COUNT, 28, 28, 1), k / 10, np.float32)
+        for k, name in enumerate(gallery.MODELS)
+    }
+    made["real"][1] = -1
+    monkeypatch.setattr(gallery, "FILE", tmp_path / "gallery.png")
+    gallery.save(made, gallery.FILE)
+    back = gallery.load()
+    for name, digits in made.items():
+        np.testing.assert_allclose(back[name], digits[..., 0], atol=1 / 127)
+
+
+def test_the_shipped_gallery_holds_digits():
+    shown = gallery.load()
+    assert all(("digits", name) in study.SETTINGS for name in shown)
+    assert gallery.FILE.stat().st_size < 60_000
+    spread = {name: digits.std(0).mean() for name, digits in shown.items()}
+    assert spread["teacher, 1"] < 0.3 * spread["real"], "one step: the same average digit"
+    assert min(spread["pairs"], spread["adversarial"]) > 0.5 * spread["real"]

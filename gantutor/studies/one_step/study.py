@@ -10,9 +10,11 @@ import torch
 from gantutor.runs import seeds
 from gantutor.studies.one_step.tasks import copies, gaussian, kernel_density, load, mixture
 from gantutor.studies.one_step.training import (
+    LEARNING_RATE,
+    Discriminator,
     Draws,
     Network,
-    build_discriminator,
+    build_leaky_discriminator,
     flow_loss,
     follow,
     loss_of,
@@ -21,14 +23,15 @@ from gantutor.studies.one_step.training import (
 )
 
 STEPS = 1000  # updates of a network, if no other number is given
-TEACHER_STEPS = 4000
+TEACHER_STEPS = {"ring": 4000, "grid": 10_000, "digits": 4000}
 PAIRS = 10_000
 PAIR_STEPS = 25  # evaluations of the teacher for a pair
-SAMPLES = {"grid": 5000, "digits": 1000}
-WIDTH = {"grid": 64, "digits": 128}
+SAMPLES = {"ring": 5000, "grid": 5000, "digits": 1000}
+WIDTH = {"ring": 64, "grid": 64, "digits": 128}
 BATCH_SIZE = 128
-TEMPERATURES = {"grid": [0.1], "digits": [1.0]}  # of the drift
+TEMPERATURES = {"ring": [0.1], "grid": [0.1], "digits": [1.0]}  # of the drift
 GAMMA = 0.1  # weight of R1 and R2
+SLOW = 3e-4  # learning rate of a student that the game is to finish
 BASELINES = {
     "Gaussian": gaussian,
     "copies": copies,
@@ -41,23 +44,32 @@ METHODS = {
     **{name: {"method": name} for name in BASELINES},
     **{f"teacher, {n}": {"method": "teacher", "evaluations": n} for n in (1, 2, 4, 8, 25, 100)},
     "pairs": {"method": "pairs"},
-    "pairs, 3000": {"method": "pairs", "steps": 3000},
     "drifting": {"method": "drifting"},
-    "drifting, 2000": {"method": "drifting", "steps": 2000},
     "drifting, no repulsion": {"method": "drifting", "repulsion": False},
-    "drifting, from scratch": {"method": "drifting", "start": "scratch"},
     "adversarial": {"method": "adversarial"},
-    "adversarial, from pairs": {"method": "adversarial", "start": "pairs"},
-    "adversarial, transport": {"method": "adversarial", "transport": 0.2},
-    "from scratch": {"method": "adversarial", "start": "scratch"},
-    "from scratch, 2000": {"method": "adversarial", "start": "scratch", "steps": 2000},
+    "adversarial, fresh D": {"method": "adversarial", "judge": "fresh"},
+    "from scratch": {"method": "adversarial", "start": "scratch", "judge": "fresh"},
     "real": {"method": "real"},
+}
+LONGER = {
+    "pairs, 3000": {"method": "pairs", "steps": 3000},
+    "drifting, 2000": {"method": "drifting", "steps": 2000},
+    "adversarial, from pairs": {"method": "adversarial", "start": "pairs", "rate": SLOW},
+    "from scratch, 2000": {**METHODS["from scratch"], "steps": 2000},
+}
+ABLATIONS = {
+    "adversarial, leaky D": {"method": "adversarial", "judge": "leaky"},
+    "from pairs, not slow": {"method": "adversarial", "start": "pairs"},
+    "drifting, from scratch": {"method": "drifting", "start": "scratch"},
 }
 SETTINGS = {
     (task, name): {"task": task, **given}
-    for task in ("grid", "digits")
-    for name, given in METHODS.items()
-    if (task, name) != ("digits", "adversarial, transport")
+    for task, methods in (
+        ("digits", METHODS | LONGER | ABLATIONS),
+        ("ring", METHODS),
+        ("grid", METHODS | LONGER),
+    )
+    for name, given in methods.items()
 }
 SEEDS = 3
 COLUMNS = {
@@ -80,7 +92,8 @@ def run(
     start: str = "teacher",
     steps: int = STEPS,
     repulsion: bool = True,
-    transport: float = 0.0,
+    judge: str = "teacher",
+    rate: float = LEARNING_RATE,
 ) -> dict[str, float]:
     """Train what a setting needs, draw samples, and score them.
 
@@ -88,7 +101,7 @@ def run(
     ----------
     seed : int
         Seed of the data (or of their split), the weights, the batches and the noise.
-    task : {"grid", "digits"}
+    task : {"ring", "grid", "digits"}
     method : str
         A name in `BASELINES`, ``"teacher"``, ``"real"``, or how a student is trained:
         ``"pairs"``, ``"drifting"``, ``"adversarial"``.
@@ -98,8 +111,13 @@ def run(
         Whose weights a student starts with; ``"scratch"`` is fresh ones.
     steps : int
         Updates of a student.
-    repulsion, transport
-        As in `training.drift` and `training.play`.
+    repulsion : bool
+        As in `training.drift`.
+    judge : {"teacher", "fresh", "leaky"}
+        The discriminator's start: the teacher's hidden layers, fresh ones of the same form, or a
+        network of its own with LeakyReLU.
+    rate : float
+        Learning rate of an adversarial student at the start.
 
     Returns
     -------
@@ -111,9 +129,9 @@ def run(
         is sure; ``imbalance``: half the sum of differences between the shares of modes (or
         classes) and those of real ones; ``spread``: standard deviation of good points within
         modes, or of the digits' components, divided by the real one; ``fid``: Fréchet distance of
-        digit features to unseen digits (0 for the grid); ``distance``: sliced Wasserstein distance
-        to unseen points or components; ``nearest``: median distance to the nearest training
-        example, divided by that of real ones.
+        digit features to unseen digits (0 for ring and grid); ``distance``: sliced Wasserstein
+        distance to unseen points or components; ``nearest``: median distance to the nearest
+        training example, divided by that of real ones.
     """
     loaded, count = _load(task, seed), SAMPLES[task]
     cost = {"seconds": 0.0, "own_seconds": 0.0, "updates": 0, "evaluations": 0}
@@ -132,7 +150,7 @@ def run(
             network, cost = teacher(task, seed)
             samples = follow(network, z, evaluations)
         else:
-            network, cost = student(task, seed, method, start, steps, repulsion, transport)
+            network, cost = student(task, seed, method, start, steps, repulsion, judge, rate)
             with torch.no_grad():
                 samples = network(z)
         samples, cost = samples.numpy(), {**cost, "evaluations": evaluations}
@@ -149,8 +167,9 @@ def teacher(task, seed):
     points = torch.from_numpy(_load(task, seed).train)
     network = Network(points.shape[1], WIDTH[task], seeds.number(seed, "generator"))
     draws, begin = Draws(points, BATCH_SIZE, seed), time.process_time()
-    minimise(network, functools.partial(flow_loss, network, draws), TEACHER_STEPS)
-    return network, _cost(begin, TEACHER_STEPS)
+    steps = TEACHER_STEPS[task]
+    minimise(network, functools.partial(flow_loss, network, draws), steps)
+    return network, _cost(begin, steps)
 
 
 @functools.lru_cache(maxsize=16)
@@ -164,8 +183,17 @@ def pairs(task, seed):
     return (z, made), _add(cost, _cost(begin, 0))
 
 
-@functools.lru_cache(maxsize=16)
-def student(task, seed, method, start="teacher", steps=STEPS, repulsion=True, transport=0.0):
+@functools.lru_cache(maxsize=64)
+def student(
+    task,
+    seed,
+    method,
+    start="teacher",
+    steps=STEPS,
+    repulsion=True,
+    judge="teacher",
+    rate=LEARNING_RATE,
+):
     """Return a student and what it cost, its teacher included; arguments as of `run`."""
     points = torch.from_numpy(_load(task, seed).train)
     network, before = _start(task, seed, start)
@@ -176,13 +204,21 @@ def student(task, seed, method, start="teacher", steps=STEPS, repulsion=True, tr
         arguments = {"temperatures": TEMPERATURES[task], "repulsion": repulsion}
     draws, begin = Draws(points, BATCH_SIZE, seed + 1000), time.process_time()
     if method == "adversarial":
-        discriminator = build_discriminator(
-            points.shape[1], WIDTH[task], seeds.number(seed, "discriminator")
-        )
-        play(network, discriminator, draws, steps, GAMMA, transport)
+        play(network, discriminator(task, seed, judge), draws, steps, GAMMA, rate)
         return network, _add(before, _cost(begin, 2 * steps))
     minimise(network, loss_of(method, network, draws, **arguments), steps)
     return network, _add(before, _cost(begin, steps))
+
+
+def discriminator(task, seed, judge):
+    """Return a discriminator that has not played yet."""
+    dimension, number = _load(task, seed).train.shape[1], seeds.number(seed, "discriminator")
+    if judge == "leaky":
+        return build_leaky_discriminator(dimension, WIDTH[task], number)
+    if judge == "teacher":
+        return Discriminator(teacher(task, seed)[0], number)
+    fresh = Network(dimension, WIDTH[task], seeds.number(seed, "discriminator", 1))
+    return Discriminator(fresh, number)
 
 
 def _start(task, seed, start):

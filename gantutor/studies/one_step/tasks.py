@@ -13,7 +13,7 @@ from gantutor.runs import seeds
 
 GRID = data.grid(spacing=1.0, std=0.1)
 RING = data.ring(std=0.1)
-POINTS = 5000  # of the grid, to train on
+POINTS = 5000  # of the ring or grid, to train on
 HELD_OUT = 1000  # digits that are only scored with
 COMPONENTS = 40  # principal components of a digit
 SURE = 0.9  # probability from which on the classifier is sure
@@ -44,11 +44,13 @@ class Task:
 
 
 def load(name: str, seed: int) -> Task:
-    """Return the task ``"grid"`` or ``"digits"``; the seed draws points or splits digits."""
-    return {"grid": load_grid, "digits": load_digits}[name](seed)
+    """Return the task ``"ring"``, ``"grid"`` or ``"digits"``; the seed draws or splits the data."""
+    if name == "digits":
+        return load_digits(seed)
+    return load_mixture(seed, {"ring": RING, "grid": GRID}[name])
 
 
-def load_grid(seed: int, mixture=GRID, points: int = POINTS) -> Task:
+def load_mixture(seed: int, mixture=GRID, points: int = POINTS) -> Task:
     """Return the task of a mixture of Gaussians."""
     train = mixture.sample(points, seeds.rng(seed, "data"))
     fresh = mixture.sample(5000, seeds.rng(seed, "data", 1))

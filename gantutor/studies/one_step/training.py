@@ -1,5 +1,6 @@
 """A teacher in many steps, and the ways to train a student in one: each loss is a few lines."""
 
+import copy
 import functools
 import itertools
 
@@ -40,8 +41,31 @@ class Network(nn.Module):
         return self.layers(torch.cat([x, 2 * t - 1], dim=1))
 
 
-def build_discriminator(dimension, width, seed):
-    """Return a discriminator [N, d] → logits [N] with three hidden layers."""
+class Discriminator(nn.Module):
+    """A network's hidden layers at t = 1, where the data are, and a new last layer: a logit.
+
+    Parameters
+    ----------
+    network : Network
+        A teacher, or fresh weights. Its hidden layers are copied.
+    seed : int
+        Seed of the last layer's weights.
+    """
+
+    def __init__(self, network, seed):
+        super().__init__()
+        self.hidden = copy.deepcopy(network.layers[:-1])
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.last = nn.Linear(network.layers[-1].in_features, 1)
+
+    def forward(self, x):
+        """[N, d] → logits [N]."""
+        return self.last(self.hidden(torch.cat([x, torch.ones(len(x), 1)], dim=1))).flatten()
+
+
+def build_leaky_discriminator(dimension, width, seed):
+    """Return a discriminator [N, d] → logits [N] with LeakyReLU and without the time."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return nn.Sequential(*_layers(dimension, width, 1, nn.LeakyReLU(0.2)), nn.Flatten(0))
@@ -106,18 +130,18 @@ class Draws:
         return torch.rand(self.batch_size, 1, generator=self.latents)
 
 
-def minimise(network, loss, steps):
+def minimise(network, loss, steps, rate=LEARNING_RATE):
     """Minimise a loss, a function of nothing, by Adam."""
-    adam, fall = optimiser(network, steps)
+    adam, fall = optimiser(network, steps, rate)
     for _ in range(steps):
         update(adam, loss())
         fall.step()
     return network
 
 
-def optimiser(network, steps):
+def optimiser(network, steps, rate=LEARNING_RATE):
     """Return Adam for a network, and the fall of its learning rate."""
-    adam = torch.optim.Adam(network.parameters(), LEARNING_RATE, betas=BETAS)
+    adam = torch.optim.Adam(network.parameters(), rate, betas=BETAS)
     return adam, torch.optim.lr_scheduler.CosineAnnealingLR(adam, steps)
 
 
@@ -173,7 +197,7 @@ def drift_loss(student, draws, temperatures, repulsion=True):
     return (fake - (fake.detach() + sum(moves))).square().sum(1).mean()
 
 
-def play(student, discriminator, draws, steps, gamma, transport=0.0):
+def play(student, discriminator, draws, steps, gamma, rate=LEARNING_RATE):
     """Train a student against real data: relativistic pairs with R1 and R2.
 
     Parameters
@@ -185,21 +209,15 @@ def play(student, discriminator, draws, steps, gamma, transport=0.0):
         Updates of each of the two.
     gamma : float
         Weight of R1 and of R2, each with its ½.
-    transport : float
-        Weight, at the start, of the mean squared way from z to G(z), per coordinate. It falls to 0
-        as the learning rate does.
+    rate : float
+        Learning rate of the student at the start.
     """
     d_adam, d_fall = optimiser(discriminator, steps)
-    g_adam, g_fall = optimiser(student, steps)
+    g_adam, g_fall = optimiser(student, steps, rate)
     for _ in range(steps):
-        real, z = draws.real(), draws.noise()
-        fake = student(z)
+        real, fake = draws.real(), student(draws.noise())
         update(d_adam, discriminator_loss(discriminator, real, fake, gamma))
-        loss = softplus(discriminator(real) - discriminator(fake)).mean()
-        if transport:
-            weight = transport * g_adam.param_groups[0]["lr"] / LEARNING_RATE
-            loss = loss + weight * (fake - z).square().mean()
-        update(g_adam, loss)
+        update(g_adam, softplus(discriminator(real) - discriminator(fake)).mean())
         d_fall.step()
         g_fall.step()
     return student
