@@ -47,27 +47,26 @@ METHODS = {
     "drifting": {"method": "drifting"},
     "drifting, no repulsion": {"method": "drifting", "repulsion": False},
     "adversarial": {"method": "adversarial"},
-    "adversarial, fresh D": {"method": "adversarial", "judge": "fresh"},
-    "from scratch": {"method": "adversarial", "start": "scratch", "judge": "fresh"},
     "real": {"method": "real"},
 }
-LONGER = {
+FROM_PAIRS = {"method": "adversarial", "start": "pairs", "rate": SLOW}
+FROM_SCRATCH = {"method": "adversarial", "start": "scratch", "judge": "fresh"}
+MORE = {
+    "adversarial, from pairs": FROM_PAIRS,
+    "adversarial, fresh D": {"method": "adversarial", "judge": "fresh"},
+    "from scratch, 2000": {**FROM_SCRATCH, "steps": 2000},
     "pairs, 3000": {"method": "pairs", "steps": 3000},
     "drifting, 2000": {"method": "drifting", "steps": 2000},
-    "adversarial, from pairs": {"method": "adversarial", "start": "pairs", "rate": SLOW},
-    "from scratch, 2000": {**METHODS["from scratch"], "steps": 2000},
-}
-ABLATIONS = {
-    "adversarial, leaky D": {"method": "adversarial", "judge": "leaky"},
-    "from pairs, not slow": {"method": "adversarial", "start": "pairs"},
     "drifting, from scratch": {"method": "drifting", "start": "scratch"},
+    "adversarial, leaky D": {"method": "adversarial", "judge": "leaky"},
+    "from pairs, fast, leaky D": {"method": "adversarial", "start": "pairs", "judge": "leaky"},
 }
 SETTINGS = {
     (task, name): {"task": task, **given}
     for task, methods in (
-        ("digits", METHODS | LONGER | ABLATIONS),
-        ("ring", METHODS),
-        ("grid", METHODS | LONGER),
+        ("digits", METHODS | MORE),
+        ("ring", METHODS | {"from scratch": FROM_SCRATCH}),
+        ("grid", METHODS | {"from scratch": FROM_SCRATCH}),
     )
     for name, given in methods.items()
 }
