@@ -61,8 +61,8 @@ def _samples(name, digits):
     if method == "teacher":
         teacher = study.teacher("digits", SEED)[0]
         return study.follow(teacher, torch.from_numpy(z), given["evaluations"]).numpy()
-    with torch.no_grad():
-        return study.student("digits", SEED, method, **given)[0](torch.from_numpy(z)).numpy()
+    student = study.student("digits", SEED, method, **given)[0]
+    return student(torch.from_numpy(z)).detach().numpy()
 
 
 if __name__ == "__main__":

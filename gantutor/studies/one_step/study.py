@@ -40,35 +40,33 @@ BASELINES = {
 }
 
 KEYS = ("task", "setting")
-METHODS = {
-    **{name: {"method": name} for name in BASELINES},
-    **{f"teacher, {n}": {"method": "teacher", "evaluations": n} for n in (1, 2, 4, 8, 25, 100)},
+FLOOR_AND_CEILING = {name: {"method": name} for name in ("Gaussian", "mixture", "real")}
+TEACHERS = {f"teacher, {n}": {"method": "teacher", "evaluations": n} for n in (1, 25, 100)}
+STUDENTS = {
     "pairs": {"method": "pairs"},
     "drifting": {"method": "drifting"},
     "drifting, no repulsion": {"method": "drifting", "repulsion": False},
     "adversarial": {"method": "adversarial"},
-    "real": {"method": "real"},
 }
-FROM_PAIRS = {"method": "adversarial", "start": "pairs", "rate": SLOW}
+FROM_PAIRS = {"method": "adversarial", "start": "pairs"}
 FROM_SCRATCH = {"method": "adversarial", "start": "scratch", "judge": "fresh"}
-MORE = {
-    "adversarial, from pairs": FROM_PAIRS,
-    "adversarial, fresh D": {"method": "adversarial", "judge": "fresh"},
-    "from scratch, 2000": {**FROM_SCRATCH, "steps": 2000},
+ON_DIGITS = {
+    **{name: {"method": name} for name in ("copies", "kernel density")},
+    **{f"teacher, {n}": {"method": "teacher", "evaluations": n} for n in (2, 4, 8)},
     "pairs, 3000": {"method": "pairs", "steps": 3000},
     "drifting, 2000": {"method": "drifting", "steps": 2000},
     "drifting, from scratch": {"method": "drifting", "start": "scratch"},
+    "adversarial, from pairs": {**FROM_PAIRS, "rate": SLOW},
+    "adversarial, fresh D": {"method": "adversarial", "judge": "fresh"},
     "adversarial, leaky D": {"method": "adversarial", "judge": "leaky"},
-    "from pairs, fast, leaky D": {"method": "adversarial", "start": "pairs", "judge": "leaky"},
+    "from pairs, fast, leaky D": {**FROM_PAIRS, "judge": "leaky"},
+    "from scratch, 2000": {**FROM_SCRATCH, "steps": 2000},
 }
+SHARED = {**FLOOR_AND_CEILING, **TEACHERS, **STUDENTS}
 SETTINGS = {
-    (task, name): {"task": task, **given}
-    for task, methods in (
-        ("digits", METHODS | MORE),
-        ("ring", METHODS | {"from scratch": FROM_SCRATCH}),
-        ("grid", METHODS | {"from scratch": FROM_SCRATCH}),
-    )
-    for name, given in methods.items()
+    **{("digits", name): {"task": "digits", **given} for name, given in SHARED.items()},
+    **{("digits", name): {"task": "digits", **given} for name, given in ON_DIGITS.items()},
+    **{(t, name): {"task": t, **given} for t in ("ring", "grid") for name, given in SHARED.items()},
 }
 SEEDS = 3
 COLUMNS = {
