@@ -23,7 +23,7 @@ from gantutor.studies.one_step.training import (
 )
 
 STEPS = 1000  # updates of a network, if no other number is given
-TEACHER_STEPS = {"ring": 4000, "grid": 10_000, "digits": 4000}
+TEACHER_STEPS = {"ring": 4000, "grid": 4000, "digits": 4000}
 PAIRS = 10_000
 PAIR_STEPS = 25  # evaluations of the teacher for a pair
 SAMPLES = {"ring": 5000, "grid": 5000, "digits": 1000}
@@ -64,9 +64,9 @@ ON_DIGITS = {
 }
 SHARED = {**FLOOR_AND_CEILING, **TEACHERS, **STUDENTS}
 SETTINGS = {
-    **{("digits", name): {"task": "digits", **given} for name, given in SHARED.items()},
-    **{("digits", name): {"task": "digits", **given} for name, given in ON_DIGITS.items()},
-    **{(t, name): {"task": t, **given} for t in ("ring", "grid") for name, given in SHARED.items()},
+    (task, name): {"task": task, **given}
+    for task, methods in (("digits", SHARED | ON_DIGITS), ("grid", SHARED))
+    for name, given in methods.items()
 }
 SEEDS = 3
 COLUMNS = {
