@@ -103,6 +103,13 @@ def test_a_page_is_light(page):
 
 
 @pytest.mark.parametrize("page", READ)
+def test_no_page_shows_what_a_drawing_function_returned(page):
+    """A cell that ends with such a call needs a semicolon."""
+    outputs = [output.get_text().strip() for output in parsed(page).select(".cell_output")]
+    assert not [text for text in outputs if re.match(r"(\[?<matplotlib|\[?<Axes|Text\()", text)]
+
+
+@pytest.mark.parametrize("page", READ)
 def test_no_page_shows_the_source_of_a_formula(page):
     article = copy(parsed(page).select_one("article"))
     for code in article.select("pre, code, script, style, .math"):
@@ -348,6 +355,14 @@ def test_an_address_chooses_the_state_of_the_laboratory(tab):
 
 
 @in_browser
+def test_an_address_chooses_the_state_of_the_dirac_gan(tab):
+    tab.goto("/start/laboratory.html#it-comes-to-rest")
+    tab.wait_for_function("document.querySelector('[data-play=dirac]').panel?.settings.gamma === 1")
+    tab.locator("#it-leaves").get_by_role("button", name="Load this state").click()
+    updates = tab.locator("[data-play=dirac]").get_by_label("Updates")
+    assert updates.input_value() == "together"
+
+
 def test_a_chapter_opens_the_laboratory_in_its_place(tab):
     tab.goto("/evaluation/mode-collapse.html")
     assert not tab.evaluate("'GanTutorPlay' in window")  # nothing is loaded that nobody asked for
