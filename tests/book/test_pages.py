@@ -363,6 +363,7 @@ def test_an_address_chooses_the_state_of_the_dirac_gan(tab):
     assert updates.input_value() == "together"
 
 
+@in_browser
 def test_a_chapter_opens_the_laboratory_in_its_place(tab):
     tab.goto("/evaluation/mode-collapse.html")
     assert not tab.evaluate("'GanTutorPlay' in window")  # nothing is loaded that nobody asked for
