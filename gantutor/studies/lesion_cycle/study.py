@@ -6,20 +6,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from gantutor.runs import seeds
-from gantutor.studies.descent import descend
 from gantutor.studies.lesions.study import STEPS, Sets, draw_sets
 from gantutor.studies.lesions.study import score as count_lesions
 from gantutor.studies.lesions.tissue import has_lesion, second_device
-from gantutor.studies.lesions.training import (
-    Translator,
-    adam,
-    batch,
-    judge_loss,
-    maker_loss,
-    network,
-    play,
-)
+from gantutor.studies.lesions.training import Translator, train
 
 SHIFT = 0.2  # by which the second device is darker: the copy that is made darker knows it
 FASTER = 10.0  # how much faster than its other weights a translator's line of grey values moves
@@ -82,7 +72,9 @@ def run(seed: int, method: str, share: float, steps: int = STEPS) -> dict[str, f
     begin = time.process_time()
     if method.endswith(", line"):
         cycle = CYCLE if method.startswith("cycle") else None
-        translate = train_lines(sets.source.images, sets.target, steps, seed, cycle).images
+        translate = train(
+            sets.source.images, sets.target, steps, seed, cycle, LineTranslator
+        ).images
     else:
         translate = {
             "truth": second_device,
@@ -100,35 +92,6 @@ def quartile_line(source: np.ndarray, target: np.ndarray):
     goal_low, goal_high = np.quantile(target, (0.25, 0.75))
     slope = (goal_high - goal_low) / (high - low)
     return lambda images: ((images - low) * slope + goal_low).astype(np.float32)
-
-
-def train_lines(source, target, steps: int, seed: int, cycle: float | None) -> LineTranslator:
-    """Train as `gantutor.studies.lesions.training.train` does, with translators that have a line.
-
-    Parameters
-    ----------
-    source, target : numpy.ndarray, float32, shape [N, height, width]
-    steps, seed : int
-    cycle : float, optional
-        Weight of the cycle loss; without it there is one translator.
-    """
-    torch.manual_seed(seeds.number(seed, "generator"))
-    source, target = (torch.from_numpy(images).flatten(1) for images in (source, target))
-    pixels = source.shape[1]
-    there, judge = LineTranslator(pixels), network(pixels, 1, 0.2)
-    if cycle is None:
-        play(there, judge, lambda: (batch(target), there(batch(source))), steps)
-        return there
-    back, other_judge = LineTranslator(pixels), network(pixels, 1, 0.2)
-    g_adam, d_adam = adam(there, back), adam(judge, other_judge)
-    for _ in range(steps):
-        x, y = batch(source), batch(target)
-        fake_x, fake_y = back(y), there(x)
-        descend(d_adam, judge_loss(judge, y, fake_y) + judge_loss(other_judge, x, fake_x))
-        loss = maker_loss(judge, y, fake_y) + maker_loss(other_judge, x, fake_x)
-        errors = (back(fake_y) - x).abs().mean() + (there(fake_x) - y).abs().mean()
-        descend(g_adam, loss + cycle * errors)
-    return there
 
 
 def contrast_kept(translate, images: np.ndarray) -> float:

@@ -83,7 +83,9 @@ class Translator(nn.Module):
             return self(torch.from_numpy(images).flatten(1)).numpy().reshape(images.shape)
 
 
-def train(source: np.ndarray, target: np.ndarray, steps: int, seed: int, cycle=None) -> Translator:
+def train(
+    source: np.ndarray, target: np.ndarray, steps: int, seed: int, cycle=None, make=Translator
+) -> Translator:
     """Train a translator on two heaps of images [N, height, width] without pairs.
 
     Parameters
@@ -93,15 +95,17 @@ def train(source: np.ndarray, target: np.ndarray, steps: int, seed: int, cycle=N
     cycle : float, optional
         With it a second translator goes back, and this is the weight of the mean absolute error
         after there and back, and after back and there.
+    make : callable
+        Makes a translator of a number of pixels.
     """
     torch.manual_seed(seeds.number(seed, "generator"))
     source, target = (torch.from_numpy(images).flatten(1) for images in (source, target))
     pixels = source.shape[1]
-    there, judge = Translator(pixels), network(pixels, 1, 0.2)
+    there, judge = make(pixels), network(pixels, 1, 0.2)
     if cycle is None:
         play(there, judge, lambda: (batch(target), there(batch(source))), steps)
         return there
-    back, other_judge = Translator(pixels), network(pixels, 1, 0.2)
+    back, other_judge = make(pixels), network(pixels, 1, 0.2)
     g_adam, d_adam = adam(there, back), adam(judge, other_judge)
     for _ in range(steps):
         x, y = batch(source), batch(target)
