@@ -39,7 +39,7 @@ setup: $(READY) ## create .venv and install everything that book and tests need
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet -e '.[torch,keras,applications,book,dev]' $(CONSTRAINTS)
+	$(BIN)/python -m pip install --quiet -e '.[torch,keras,applications,practice,book,dev]' $(CONSTRAINTS)
 	touch $@
 
 book: $(READY) ## execute what changed, write the HTML, show each notebook's time
@@ -84,7 +84,7 @@ wheel: ## build the wheel, check it, run the tests from it in an environment of 
 	_build/wheel/builder/bin/python -m twine check --strict _build/wheel/dist/*
 	$(PYTHON) -m venv _build/wheel/venv
 	_build/wheel/venv/bin/python -m pip install --quiet $(CONSTRAINTS) \
-	  "$$(echo _build/wheel/dist/*.whl)[torch,keras,applications,book,dev]"
+	  "$$(echo _build/wheel/dist/*.whl)[torch,keras,applications,practice,book,dev]"
 	cp -r tests tools benchmarks pyproject.toml _build/wheel/suite
 	cd _build/wheel/suite && ../venv/bin/python -m pytest -n $(JOBS) tests \
 	  --ignore tests/book --ignore tests/test_environment.py

@@ -42,7 +42,9 @@ def test_what_a_reader_imports_is_satisfied(requirement, path):
     assert needed.specifier.contains(pins(path)[canonicalize_name(needed.name)])
 
 
-@pytest.mark.parametrize("requirement", [*EXTRAS["applications"], *EXTRAS["book"], *EXTRAS["dev"]])
+@pytest.mark.parametrize(
+    "requirement", [*EXTRAS["applications"], *EXTRAS["practice"], *EXTRAS["book"], *EXTRAS["dev"]]
+)
 def test_the_toolchain_is_pinned_within_its_range(requirement):
     needed = Requirement(requirement)
     pinned = pins(ROOT / "constraints.txt")[canonicalize_name(needed.name)]
@@ -63,7 +65,7 @@ def test_conda_gets_the_same_packages_in_the_same_ranges():
     assert "-e ." in through_pip
     found = by_name(conda) | by_name([item for item in through_pip if item != "-e ."])
     found = {CONDA_NAMES.get(name, name): limits for name, limits in found.items()}
-    extras = [*EXTRAS["applications"], *EXTRAS["book"], *EXTRAS["dev"]]
+    extras = [*EXTRAS["applications"], *EXTRAS["practice"], *EXTRAS["book"], *EXTRAS["dev"]]
     wanted = by_name([*USED, *extras])
     assert found == wanted | {"python": PROJECT["requires-python"]}
 
