@@ -410,13 +410,13 @@ def test_data_can_be_drawn_by_hand_and_by_keys(page):
     box = plane.bounding_box()
     page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
     plane.focus()
-    for key in ("ArrowLeft", "ArrowDown", " "):
+    for key in ("ArrowLeft", "ArrowDown", " ", "ArrowLeft", " "):
         page.keyboard.press(key)
     points = page.evaluate("lab.points")
-    np.testing.assert_allclose(points, [[1.5, 1.5], [-0.2, -0.2]], atol=0.05)
+    np.testing.assert_allclose(points, [[1.5, 1.5], [-0.2, -0.2], [-0.4, -0.2]], atol=0.05)
     real = np.array(page.evaluate("[...lab.game.real(100)]")).reshape(-1, 2)
     nearest = np.linalg.norm(real[:, None] - np.array(points), axis=-1)
-    assert nearest.min(1).max() < 0.3 and set(nearest.argmin(1)) == {0, 1}
+    assert nearest.min(1).max() < 0.3 and set(nearest.argmin(1)) == {0, 1, 2}
     page.get_by_role("button", name="One step of G").click()
     page.get_by_role("button", name="Erase").click()
     assert page.evaluate("lab.points") == [] and page.evaluate("lab.game.steps") == 0
