@@ -390,9 +390,12 @@ def test_who_goes_by_keyboard_sees_where(tab, page):
     tab.goto(f"/{page}")
     place = """() => {
       const { activeElement: at } = document;
-      const marked = [at, ...at.children].map((part) => getComputedStyle(part)).some((style) =>
-        style.boxShadow !== "none" || (style.outlineStyle !== "none" && style.outlineWidth !== "0px"));
-      return [at.tagName, at.innerText, marked];
+      const ringed = (style) => style.outlineStyle !== "none" && style.outlineWidth !== "0px";
+      const after = getComputedStyle(at, "::after"); // of a card, which cuts off what is outside
+      const marked = [at, ...at.children].map((part) => getComputedStyle(part))
+        .some((style) => ringed(style) || style.boxShadow !== "none");
+      const inside = ringed(after) && parseFloat(after.outlineOffset) < 0;
+      return [at.tagName, at.innerText, marked || inside];
     }"""
     stops = []
     while not stops or (stops[-1][0] != "BODY" and len(stops) < 500):
