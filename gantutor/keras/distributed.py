@@ -21,11 +21,17 @@ def join(game, batch_size) -> None:
     Raises
     ------
     ValueError
-        If the batch cannot be cut into equal slices, or weights are clipped.
+        If there are several workers, the batch cannot be cut into equal slices, or weights are
+        clipped.
     """
     replicas = game.distribute_strategy.num_replicas_in_sync
     if replicas == 1:
         return
+    if isinstance(game.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        raise ValueError(
+            "Keras 3 does not train under MultiWorkerMirroredStrategy (keras-team/keras#20585). "
+            "Take a MirroredStrategy on one machine, or gantutor.torch for several."
+        )
     if batch_size % replicas:
         raise ValueError(
             f"batch_size is that of all replicas together, and each takes an equal slice; got "
