@@ -60,10 +60,10 @@ class Processes(Alone):
     """The processes that `accelerate launch` or `torchrun` started, through Hugging Face Accelerate.
 
     Gradients are averaged by hand, as one vector after each backward pass, in the manner of
-    StyleGAN2-ADA's and StyleGAN3's training loops. `DistributedDataParallel` averages in hooks
-    that only a backward pass through its own forward pass prepares; the passes of a penalty, and
-    several before one backward pass, do not fit it. Batch normalisation takes its means over all
-    slices (`SyncBatchNorm` does so on GPUs only).
+    StyleGAN2-ADA's and StyleGAN3's training loops. `DistributedDataParallel` averages in hooks,
+    which wait for all parameters: where one takes no part in a backward pass, as the last bias in
+    that of a penalty alone, the gradients stay each process's own. Batch normalisation takes its
+    means over all slices (`SyncBatchNorm` does so on GPUs only).
 
     Other things that mix the examples of a batch, such as a layer that compares them, see only
     the slice: results differ from those of one process then, and nothing warns.

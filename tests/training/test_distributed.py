@@ -14,10 +14,10 @@ import pytest
 from twin import assert_same_bits, small_images
 
 torch = pytest.importorskip("torch")
-from gantutor.runs import launch
-from gantutor.runs.checkpoint import list_checkpoints, load_arrays
-from gantutor.torch import Trainer, distributed
-from gantutor.torch.batches import Arrays
+from gantutor.runs import launch  # noqa: E402
+from gantutor.runs.checkpoint import list_checkpoints, load_arrays  # noqa: E402
+from gantutor.torch import Trainer, distributed  # noqa: E402
+from gantutor.torch.batches import Arrays  # noqa: E402
 
 TESTS = Path(__file__).parents[1]
 SETUP = f"""
