@@ -57,7 +57,7 @@ class Alone:
 
 
 class Processes(Alone):
-    """The processes that `accelerate launch` or `torchrun` started, through Hugging Face Accelerate.
+    """The processes that `accelerate launch` or `torchrun` started, through HF Accelerate.
 
     Gradients are averaged by hand, as one vector after each backward pass, in the manner of
     StyleGAN2-ADA's and StyleGAN3's training loops. `DistributedDataParallel` averages in hooks,
