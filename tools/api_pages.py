@@ -27,6 +27,7 @@ MODULES = {
         "gantutor.torch.losses",
         "gantutor.torch.penalties",
         "gantutor.torch.optimizers",
+        "gantutor.torch.distributed",
         "gantutor.torch.inception",
         "gantutor.torch.stack",
         "gantutor.torch.weights",
@@ -38,6 +39,7 @@ MODULES = {
         "gantutor.keras.losses",
         "gantutor.keras.penalties",
         "gantutor.keras.optimizers",
+        "gantutor.keras.distributed",
     ],
     "Between the frameworks": ["gantutor.parity"],
     "What a run consists of": [
@@ -72,6 +74,7 @@ INTERNAL = {
     "gantutor.runs.folder",
     "gantutor.runs.interrupt",
     "gantutor.runs.latents",
+    "gantutor.runs.launch",
     "gantutor.runs.parts",
     "gantutor.runs.progress",
     "gantutor.shipped",
