@@ -5,11 +5,8 @@ made: ``pip install "gantutor[practice]"``.
 """
 
 import contextlib
-import importlib
 import io
-import json
 import os
-import struct
 import time
 import warnings
 from pathlib import Path
@@ -18,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from gantutor.runs.callbacks import Every
-from gantutor.runs.history import History
+from gantutor.runs.reading import event_files, event_values, is_whole, needed, read_wandb
 
 _RUN = "run"  # TensorBoard's tag for the text that names the run
 _SAMPLES = "samples"
@@ -133,7 +130,7 @@ class TensorBoard(Logger):
 
     def __init__(self, folder, every=100, latents=16, seed=0):
         super().__init__(every, latents, seed)
-        _needed("tensorboard")
+        needed("tensorboard")
         self.folder = Path(folder)
 
     def open(self, run):
@@ -144,9 +141,9 @@ class TensorBoard(Logger):
         from tensorboard.summary.writer.record_writer import RecordWriter
 
         last = {}
-        for path in _event_files(self.folder):
+        for path in event_files(self.folder):
             names = set()
-            for step, value in _values(path):
+            for step, value in event_values(path):
                 last[value.tag] = max(step, last.get(value.tag, -1))
                 if value.tag == _RUN:
                     names.update(text.decode() for text in value.tensor.string_val)
@@ -243,7 +240,7 @@ class WeightsAndBiases(Logger):
         super().__init__(every, latents, seed)
         if mode not in ("offline", "online"):
             raise ValueError(f"mode must be 'offline' or 'online'; got {mode!r}.")
-        _needed("wandb")
+        needed("wandb")
         self.folder = Path(folder)
         self.about = {"project": project, "name": name, "config": config, "mode": mode}
 
@@ -287,124 +284,11 @@ class WeightsAndBiases(Logger):
         """End the run, and wait until its file is whole: offline, `finish` returns earlier."""
         path, begin = Path(self._run.settings.sync_file), time.monotonic()
         self._run.finish(exit_code=int(failed))
-        while not _is_whole(path):
+        while not is_whole(path):
             if time.monotonic() - begin > 30:
                 warnings.warn(f"{path} was not finished within 30 s.", stacklevel=2)
                 return
             time.sleep(0.02)
-
-
-def read_tensorboard(folder) -> History:
-    """Return the numbers in the event files of a folder, as float32 has them.
-
-    Parameters
-    ----------
-    folder : path-like
-        Of one run. A record cut off at the end, of a process that was killed, is left out.
-
-    Returns
-    -------
-    gantutor.runs.history.History
-
-    Raises
-    ------
-    ModuleNotFoundError
-        If the package ``tensorboard`` is not there.
-    """
-    _needed("tensorboard")
-    record = History()
-    for path in _event_files(Path(folder)):
-        for step, value in _values(path):
-            if value.HasField("simple_value"):
-                record.add(step, **{value.tag: value.simple_value})
-    return record
-
-
-def read_wandb(folder, run) -> History:
-    """Return the numbers in the offline files that Weights & Biases wrote of a run.
-
-    Parameters
-    ----------
-    folder : path-like
-        As of `WeightsAndBiases`.
-    run : str
-        The run's ``id``.
-
-    Returns
-    -------
-    gantutor.runs.history.History
-        Of images only the steps are known: their values are NaN.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        If the package ``wandb`` is not there.
-    """
-    _needed("wandb")
-    from wandb.proto.wandb_internal_pb2 import Record
-
-    record = History()
-    for path in sorted(Path(folder).glob(f"wandb/*run-*-{run}/run-{run}.wandb")):
-        for body in _log_records(path.read_bytes()):
-            found = {}
-            for item in Record.FromString(body).history.item:
-                # An image is a dictionary, of which each entry is an item.
-                name, *inner = item.nested_key or [item.key]
-                found[name] = np.nan if inner else json.loads(item.value_json)
-            if "step" in found:
-                step = found.pop("step")
-                record.add(step, **{k: v for k, v in found.items() if not k.startswith("_")})
-    return record
-
-
-def _is_whole(path):
-    """Return whether the last thing that `wandb` writes of a run is there."""
-    from wandb.proto.wandb_internal_pb2 import Record
-
-    records = list(_log_records(path.read_bytes())) if path.exists() else []
-    return any(Record.FromString(body).WhichOneof("record_type") == "exit" for body in records)
-
-
-def _log_records(data):
-    """Yield the records of a file of `wandb`: LevelDB's log format behind a header of 7 bytes.
-
-    It comes in blocks of 32 KiB, in which each piece of a record has its checksum (4 bytes), its
-    length (2) and its kind (1): 1 the whole of a record, 2 its first piece, 3 one between, 4 its
-    last. https://github.com/google/leveldb/blob/main/doc/log_format.md
-    """
-    block, at, record = 32768, 7, b""
-    while at + 7 <= len(data):
-        if block - at % block < 7:  # the rest of a block is too short for a piece
-            at += block - at % block
-            continue
-        _, length, kind = struct.unpack_from("<IHB", data, at)
-        piece = data[at + 7 : at + 7 + length]
-        at += 7 + length
-        if at > len(data) or not 1 <= kind <= 4:
-            return  # cut off
-        record = piece if kind in (1, 2) else record + piece
-        if kind in (1, 4):
-            yield record
-
-
-def _event_files(folder):
-    return sorted(folder.glob("*tfevents*"))
-
-
-def _values(path):
-    """Yield the step and each value of the events in a file; stop where it is cut off."""
-    from tensorboard.compat.proto.event_pb2 import Event
-
-    data, at = path.read_bytes(), 0
-    # A record is its length (8 bytes), a sum over these, the bytes, and a sum over them.
-    while at + 12 <= len(data):
-        (length,) = struct.unpack_from("<Q", data, at)
-        body = data[at + 12 : at + 12 + length]
-        at += 16 + length
-        if at <= len(data):
-            event = Event.FromString(body)
-            for value in event.summary.value:
-                yield event.step, value
 
 
 def _grid(samples):
@@ -414,15 +298,6 @@ def _grid(samples):
     canvas, _ = tiles(np.clip(samples, -1, 1))
     pixels = np.round((canvas + 1) * 127.5).astype(np.uint8)
     return pixels[..., 0] if pixels.shape[-1] == 1 else pixels
-
-
-def _needed(package):
-    try:
-        importlib.import_module(package)
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f'This needs the package {package}. Install it with: pip install "gantutor[practice]"'
-        ) from error
 
 
 @contextlib.contextmanager

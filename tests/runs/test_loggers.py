@@ -12,7 +12,8 @@ from gantutor.runs import loggers
 from gantutor.runs.callbacks import Callback, Metrics, telling
 from gantutor.runs.checkpoint import checkpoint_path
 from gantutor.runs.history import History
-from gantutor.runs.loggers import TensorBoard, WeightsAndBiases, read_tensorboard, read_wandb
+from gantutor.runs.loggers import TensorBoard, WeightsAndBiases
+from gantutor.runs.reading import read_tensorboard, read_wandb
 
 pytest.importorskip("tensorboard")
 pytest.importorskip("wandb")
@@ -102,7 +103,7 @@ def test_the_grid_is_that_of_the_samples(tmp_path):
     pixels = np.asarray(Image.open(io.BytesIO(shown.encoded_image_string)))
     assert pixels.shape == (4, 13) and pixels.dtype == np.uint8
     assert (pixels[:, :6] == round(1.2 * 127.5)).all() and (pixels[:, 6] == 255).all()
-    (path,) = list(tmp_path.glob("wandb/*run*/files/media/images/samples_*.png"))[-1:]
+    (path,) = list(tmp_path.glob("wandb/offline-run*/files/media/images/samples_*.png"))[-1:]
     assert Image.open(path).size == (13, 4)
 
 
@@ -187,7 +188,7 @@ def test_what_is_no_number_is_written_as_such(tmp_path):
 def test_a_file_cut_off_is_read_to_there(tmp_path):
     run = Images().fit(9, [Adds(), TensorBoard(tmp_path, 2, 1), WeightsAndBiases(tmp_path, 2, 1)])
     (event,) = tmp_path.glob("*tfevents*")
-    (offline,) = tmp_path.glob("wandb/*run*/*.wandb")
+    (offline,) = tmp_path.glob("wandb/offline-run*/*.wandb")
     for path, read in (
         (event, lambda: read_tensorboard(tmp_path)),
         (offline, lambda: read_wandb(tmp_path, run.id)),
@@ -207,7 +208,7 @@ def test_long_records_span_blocks(tmp_path):
             run.record.add(run.step, **{f"series {k}": k + run.step / 7 for k in range(1500)})
 
     run = Images().fit(3, [Many(), WeightsAndBiases(tmp_path, 1, 1)])
-    (path,) = tmp_path.glob("wandb/*run*/*.wandb")
+    (path,) = tmp_path.glob("wandb/offline-run*/*.wandb")
     assert path.stat().st_size > 3 * 32768
     assert_wandb_has(tmp_path, run.id, run.record)
 
