@@ -1,6 +1,8 @@
 """Loggers: what they write is read back, and is the record."""
 
+import os
 import random
+import subprocess
 import sys
 from pathlib import Path
 
@@ -213,17 +215,38 @@ def test_long_records_span_blocks(tmp_path):
     assert_wandb_has(tmp_path, run.id, run.record)
 
 
-def test_nothing_random_is_touched_and_nothing_is_left_elsewhere(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
+def test_nothing_random_is_touched(tmp_path):
     random.seed(1)
     np.random.seed(1)  # noqa: NPY002
     before = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
-    here = tmp_path / "here"
-    Images().fit(4, [Adds(), TensorBoard(here, 2, 1), WeightsAndBiases(here, 2, 1)])
+    Images().fit(4, [Adds(), TensorBoard(tmp_path, 2, 1), WeightsAndBiases(tmp_path, 2, 1)])
     assert before == (random.getstate(), np.random.get_state()[1].tolist())  # noqa: NPY002
-    assert {path.name for path in tmp_path.iterdir()} <= {"here"}
-    assert list(Path(here).iterdir())
+
+
+def test_nothing_is_left_elsewhere(tmp_path):
+    # In a process of its own: the service of wandb starts once, with the places of that moment.
+    code = """
+import numpy as np
+from gantutor.runs.callbacks import telling
+from gantutor.runs.history import History
+from gantutor.runs.loggers import TensorBoard, WeightsAndBiases
+class Run:
+    id, step, record = "a", 0, History()
+    def sample(self, latents, seed=0):
+        return np.zeros((4, 4, 6, 1), "f4")
+with telling([TensorBoard("here", 1), WeightsAndBiases("here", 1)], Run(), 1):
+    pass
+"""
+    variables = {k: v for k, v in os.environ.items() if not k.startswith("WANDB")}
+    variables |= {"HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path / "tmp")}
+    for name in ("home", "tmp"):
+        (tmp_path / name).mkdir()
+    root = str(Path(loggers.__file__).parents[2])
+    variables["PYTHONPATH"] = root
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=variables, check=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"here", "home", "tmp"}
+    assert not [path for path in (tmp_path / "home").rglob("*") if "wandb" in path.name]
+    assert list((tmp_path / "here").glob("*tfevents*")) and (tmp_path / "here" / "wandb").is_dir()
 
 
 @pytest.mark.parametrize("package", ["tensorboard", "wandb"])
@@ -241,8 +264,6 @@ def test_a_mode_that_does_not_exist_is_refused(tmp_path):
 
 
 def test_loading_the_loggers_loads_neither_package(tmp_path):
-    import subprocess
-
     code = "import sys, gantutor.runs.loggers; print({'tensorboard', 'wandb'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()" and loggers
