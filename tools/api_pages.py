@@ -84,6 +84,7 @@ INTERNAL = {
     "gantutor.runs.progress",
     "gantutor.shipped",
     "gantutor.sizes",
+    "gantutor.torch.alone",
     "gantutor.torch.averaging",
     "gantutor.torch.batches",
     "gantutor.torch.building",

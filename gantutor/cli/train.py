@@ -21,34 +21,47 @@ def run(options):
     try:
         if options.resume:
             # before the folder is made: without a run, nothing is
-            _check_processes(folder.read(options.out))
-            with _writer(options.out):
+            group = _group(folder.read(options.out))
+            with _writer(options.out, group):
                 return _resume(options, folder.read(options.out))
         run = _described(options)
-        _check_processes(run)
+        group = _group(run)
         _check_apart(options.out, run["data"])
         twin_of(run).building.build(recipe_of(run), run["seed"])  # before many images are read
         images, labels = _training_data(run)  # before the folder is made: bad data leave nothing
-        with _writer(options.out):
-            if launch.is_main():
-                folder.create(options.out, run)
+        with _writer(options.out, group, run):
             return _fit(options, run, images, labels)
     finally:
         signal.signal(signal.SIGTERM, previous)
 
 
-def _check_processes(run):
-    """Refuse what several processes cannot train."""
-    if launch.count() > 1 and run["framework"] != "torch":
+def _group(run):
+    """The processes that a launcher started, met; None where there is one."""
+    if launch.count() == 1:
+        return None
+    if run["framework"] != "torch":
         raise ValueError(
             f"--framework {run['framework']} trains in one process; a launcher started "
             f"{launch.count()}. Leave it out, or train without a launcher."
         )
+    return twin_of(run).alone.launched()
 
 
-def _writer(out):
-    """The lock of the folder, for the process that writes; the others read its checkpoints only."""
-    return folder.locked(out) if launch.is_main() else contextlib.nullcontext()
+@contextlib.contextmanager
+def _writer(out, group, run=None):
+    """The lock of the folder, and a new run's file, for the process that writes.
+
+    The others only read; they are refused with it.
+    """
+    with contextlib.ExitStack() as held:
+
+        def hold():
+            held.enter_context(folder.locked(out))
+            if run:
+                folder.create(out, run)
+
+        group.first(hold) if group else hold()
+        yield
 
 
 def _described(options):

@@ -7,7 +7,7 @@ import torch
 
 from gantutor.runs import feeding
 from gantutor.runs.order import Order
-from gantutor.torch.distributed import Alone
+from gantutor.torch.alone import Alone
 
 
 class Arrays:
@@ -24,7 +24,7 @@ class Arrays:
     unpaired : bool
         Whether each array has an order of its own.
     device : torch.device
-    processes : gantutor.torch.distributed.Alone, optional
+    processes : gantutor.torch.alone.Alone, optional
         Of several processes each takes its slice of every batch.
     """
 
@@ -70,7 +70,7 @@ class Loaded:
     Each of its batches is a tensor, a tuple of tensors in the order of the game's inputs, or a
     dictionary of them by name; images are [N, C, H, W] in [−1, 1], as everywhere in PyTorch. Its
     order is its own: a run that resumes begins a new pass over it. The first batch is checked as
-    arrays are.
+    arrays are, and several processes compare theirs.
 
     Parameters
     ----------
@@ -80,10 +80,13 @@ class Loaded:
     discriminator_steps : int
         Batches of a step.
     device : torch.device
+    processes : gantutor.torch.alone.Alone, optional
+        Of several processes each has a loader of its own share.
     """
 
-    def __init__(self, loader, game, discriminator_steps, device):
+    def __init__(self, loader, game, discriminator_steps, device, processes=None):
         self.game, self.count, self.device = game, discriminator_steps, device
+        self.processes = processes or Alone()
         self._checked = False
         self._batches = self._endless(loader)
 
@@ -113,6 +116,7 @@ class Loaded:
         if not self._checked:
             arrays = {name: _nhwc(tensor).numpy(force=True) for name, tensor in batch.items()}
             feeding.named_arrays(arrays, None, inputs, self.game.classes, self.game.unpaired)
+            self.processes.compare(arrays)
             self._checked = True
         return {name: tensor.to(self.device) for name, tensor in batch.items()}
 

@@ -9,61 +9,19 @@ import functools
 
 import torch
 
-from gantutor.runs import launch
-
-
-class Alone:
-    """The only process: it takes everything, and there is nothing to average.
-
-    Attributes
-    ----------
-    rank, count : int
-        The number of this process, from 0, and how many there are.
-    is_main : bool
-        Whether this is the process that writes files.
-    device : torch.device or None
-        Where it trains; None leaves the choice to the trainer.
-    """
-
-    rank, count, is_main, device = 0, 1, True, None
-
-    def join(self, game, batch_size) -> None:
-        """Make a game fit for being trained in slices, or refuse it."""
-
-    def align(self, trainer) -> None:
-        """Give all processes the state of the first one."""
-
-    def rows(self, rows, batch_size):
-        """Return the rows of this process among those of a step: of each batch its slice."""
-        return rows
-
-    def noise(self, game, batch, random):
-        """Return the noise of this process's slice; `random` stands alike in all of them."""
-        return game.noise(batch, random)
-
-    def average(self, parameters, terms):
-        """Average the gradients in place; return the terms of the loss, averaged and detached."""
-        return {name: term.detach() for name, term in terms.items()}
-
-    def agree(self, flag, step=0) -> bool:
-        """Return whether the flag is set in any process; all ask at the same step."""
-        return flag
-
-    def wait(self) -> None:
-        """Wait until all processes have come here."""
-
-    def close(self) -> None:
-        """Leave the others, when all is done."""
+from gantutor.runs import feeding
+from gantutor.torch.alone import Alone
 
 
 class Processes(Alone):
     """The processes that `accelerate launch` or `torchrun` started, through HF Accelerate.
 
     Gradients are averaged by hand, as one vector after each backward pass, in the manner of
-    StyleGAN2-ADA's and StyleGAN3's training loops. `DistributedDataParallel` averages in hooks,
-    which wait for all parameters: where one takes no part in a backward pass, as the last bias in
-    that of a penalty alone, the gradients stay each process's own. Batch normalisation takes its
-    means over all slices (`SyncBatchNorm` does so on GPUs only).
+    StyleGAN3's training loop. `DistributedDataParallel` averages in hooks, which wait for all
+    parameters: where one takes no part in a backward pass, as the last bias in that of a penalty
+    alone, the gradients stay each process's own, and the next forward pass raises. Batch
+    normalisation takes its means over all slices, so that its running statistics agree, too
+    (`SyncBatchNorm` does so on GPUs only).
 
     Other things that mix the examples of a batch, such as a layer that compares them, see only
     the slice: results differ from those of one process then, and nothing warns.
@@ -113,21 +71,23 @@ class Processes(Alone):
             if is_norm and not isinstance(layer, torch.nn.SyncBatchNorm) and self.count > 1:
                 layer.forward = functools.partial(normalise, layer)
 
-    def align(self, trainer):
+    def align(self, trainer, steps):
         """Give all processes the weights and moments of the first one.
 
         Raises
         ------
         ValueError
-            If they stand at different steps, or hold different data.
+            If they stand at different steps, are to train for unequal ones, or hold different
+            data.
         """
         from accelerate.utils import broadcast_object_list, gather_object
 
-        said = gather_object([(trainer.step, trainer._fed)])
+        said = gather_object([(trainer.step, trainer.step + steps, trainer._fed)])
         if any(one != said[0] for one in said):
+            froms, ends, data = map(list, zip(*said, strict=True))
             raise ValueError(
-                "All processes must go on from the same step with the same data; got steps "
-                f"{[step for step, _ in said]} and data {[data for _, data in said]}."
+                "All processes must go on from the same step to the same step with the same data; "
+                f"got steps {froms} to {ends} and data {data}."
             )
         (trainer.id,) = broadcast_object_list([trainer.id])
         for value in trainer._state().values():
@@ -136,6 +96,40 @@ class Processes(Alone):
                 torch.distributed.broadcast(sent, 0)
             with torch.no_grad():
                 value.copy_(sent)
+
+    def compare(self, batch):
+        """Refuse first batches of loaders that are of unequal sizes or hold the same examples.
+
+        Raises
+        ------
+        ValueError
+            If each process does not have a share of its own.
+        """
+        from accelerate.utils import gather_object
+
+        said = gather_object([feeding.fingerprint(batch)])
+        sizes = [[mark["shape"][0] for mark in one.values()] for one in said]
+        if any(one != sizes[0] for one in sizes):
+            raise ValueError(f"The loaders' batches must be of equal sizes; got {sizes}.")
+        if any(one == said[0] for one in said[1:]):
+            raise ValueError(
+                "The loaders of several processes gave the same first batch. Give each a share "
+                "of its own, as torch.utils.data.DistributedSampler does."
+            )
+
+    def first(self, function):
+        """Call a function in the first process; what it raises there is raised in all."""
+        from accelerate.utils import broadcast_object_list
+
+        failure = None
+        if self.is_main:
+            try:
+                function()
+            except Exception as error:  # whatever it is, the others must not wait for more
+                failure = error
+        (failure,) = broadcast_object_list([failure])
+        if failure is not None:
+            raise failure
 
     def rows(self, rows, batch_size):
         """Return the rows of this process among those of a step: of each batch its slice."""
@@ -178,11 +172,6 @@ class Processes(Alone):
         self.accelerator.end_training()
 
 
-def launched():
-    """Return `Processes` where a launcher started several, and `Alone` elsewhere."""
-    return Processes() if launch.count() > 1 else Alone()
-
-
 class _Mean(torch.autograd.Function):
     """The mean of a tensor over all processes; its derivative is such a mean, too."""
 
@@ -206,18 +195,27 @@ def normalise(layer, inputs):
         In evaluation it normalises by its running statistics, as ever.
     inputs : torch.Tensor
         This process's slice, of the same size in all of them.
+
+    Raises
+    ------
+    ValueError
+        In training, if all slices together hold one value a channel.
     """
     if not (layer.training or layer.running_mean is None):
         return type(layer).forward(layer, inputs)
     over = [axis for axis in range(inputs.ndim) if axis != 1]
     shape = [1, -1] + [1] * (inputs.ndim - 2)
+    count = inputs.numel() // inputs.shape[1] * torch.distributed.get_world_size()
+    if count == 1:
+        raise ValueError("Batch normalisation needs more than one value a channel in training.")
     mean = _Mean.apply(inputs.mean(over))
     centred = inputs - mean.view(shape)
     variance = _Mean.apply(centred.square().mean(over))
     if layer.training and layer.track_running_stats:
         layer.num_batches_tracked += 1
-        momentum = layer.momentum or 1 / float(layer.num_batches_tracked)
-        count = inputs.numel() // inputs.shape[1] * torch.distributed.get_world_size()
+        momentum = layer.momentum
+        if momentum is None:
+            momentum = 1 / float(layer.num_batches_tracked)
         with torch.no_grad():
             layer.running_mean.lerp_(mean, momentum)
             layer.running_var.lerp_(variance * (count / (count - 1)), momentum)

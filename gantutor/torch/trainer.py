@@ -12,8 +12,8 @@ from gantutor.runs.divergence import check_losses, diverged
 from gantutor.runs.history import History
 from gantutor.runs.interrupt import catch_interrupt
 from gantutor.torch import averaging, building
+from gantutor.torch.alone import launched
 from gantutor.torch.batches import Arrays, Loaded
-from gantutor.torch.distributed import Alone, launched
 from gantutor.torch.saving import Resumable
 from gantutor.validation import check_choice, check_positive
 
@@ -45,9 +45,10 @@ class Trainer(Resumable):
         same bits; on a GPU only where PyTorch's kernels are deterministic.
     device : str or torch.device, optional
         Where to train; an accelerator if there is one.
-    processes : gantutor.torch.distributed.Alone, optional
+    processes : gantutor.torch.alone.Alone, optional
         With `gantutor.torch.distributed.Processes` several processes train together: each makes
-        the same trainer and calls `fit` alike, and takes its slice of every batch.
+        the same trainer and calls `fit` alike, and takes its slice of every batch. That is what
+        happens by default where a launcher started several; with `Alone` each trains for itself.
 
     Attributes
     ----------
@@ -90,7 +91,7 @@ class Trainer(Resumable):
         device=None,
         processes=None,
     ):
-        self.processes = processes or Alone()
+        self.processes = processes or launched()
         self.device = torch.device(device or self.processes.device or _accelerator())
         self.game = game.to(self.device)
         self.seed = seeds.check_seed(seed)
@@ -145,7 +146,8 @@ class Trainer(Resumable):
 
         Ctrl-C ends the training after the step in hand, and callbacks are told of the end; all
         that was trained is kept. Of several processes the first one alone tells callbacks, and
-        the others wait for it in the end; Ctrl-C ends them at the same step.
+        the others wait for it at their next step, no longer than their group's timeout; Ctrl-C
+        ends them at the same step.
 
         Parameters
         ----------
@@ -153,7 +155,8 @@ class Trainer(Resumable):
             Images [N, H, W, C] in [−1, 1], or points [N, d]; several of them as a tuple or by
             name, where the game has several inputs. All of it goes to the device, except memory
             maps, which are read a batch at a time. Or a `torch.utils.data.DataLoader` (see
-            `gantutor.torch.batches.Loaded`); of several processes each has one of its own share.
+            `gantutor.torch.batches.Loaded`); of several processes each has one of its own share,
+            with batches of equal size.
         steps : int
             Updates of the generators.
         callbacks : iterable of gantutor.runs.callbacks.Callback
@@ -181,7 +184,7 @@ class Trainer(Resumable):
         steps = check_positive(steps, "steps")
         check_choice(on_interrupt, ("raise", "stop"), "on_interrupt")
         feed = self._feed(data, labels)
-        self.processes.align(self)
+        self.processes.align(self, steps)
         self.game.train()
         self.interrupted = False
         callbacks = list(callbacks) if self.processes.is_main else []
@@ -269,7 +272,7 @@ class Trainer(Resumable):
         game = self.game
         is_array = isinstance(data, tuple | list | Mapping) or hasattr(data, "__array__")
         if hasattr(data, "__iter__") and not is_array:
-            return Loaded(data, game, self.discriminator_steps, self.device)
+            return Loaded(data, game, self.discriminator_steps, self.device, self.processes)
         arrays = feeding.named_arrays(data, labels, game.inputs, game.classes, game.unpaired)
         feed = Arrays(
             arrays,
@@ -373,7 +376,7 @@ def train(
     """
     if steps is not None:
         recipe = recipe.replace(steps=steps)
-    trainer = Trainer.from_recipe(recipe, seed, processes=launched())
+    trainer = Trainer.from_recipe(recipe, seed)
     parts.check_shape(data, recipe.shape)
     if resume:
         trainer.restore(resume)

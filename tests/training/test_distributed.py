@@ -16,7 +16,7 @@ from twin import assert_same_bits, small_images
 torch = pytest.importorskip("torch")
 from gantutor.runs import launch  # noqa: E402
 from gantutor.runs.checkpoint import list_checkpoints, load_arrays  # noqa: E402
-from gantutor.torch import Trainer, distributed  # noqa: E402
+from gantutor.torch import Trainer, alone, distributed  # noqa: E402
 from gantutor.torch.batches import Arrays  # noqa: E402
 
 TESTS = Path(__file__).parents[1]
@@ -36,16 +36,16 @@ def keep(path, trainer):
 """
 
 
-class Two:
-    """Two processes with what a launcher says to each; those left are ended in the end."""
+class Several:
+    """Processes with what a launcher says to each; those left are ended in the end."""
 
-    def __init__(self, arguments, folder, text=""):
+    def __init__(self, arguments, folder, count=2):
         with socket.socket() as free:
             free.bind(("localhost", 0))
             port = free.getsockname()[1]
-        said = {"MASTER_ADDR": "localhost", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
+        said = {"MASTER_ADDR": "localhost", "MASTER_PORT": str(port), "WORLD_SIZE": str(count)}
         said |= {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "GLOO_SOCKET_IFNAME": "lo"}
-        self.logs = [folder / f"log-{time.time_ns()}-{rank}" for rank in range(2)]
+        self.logs = [folder / f"log-{time.time_ns()}-{rank}" for rank in range(count)]
         self.processes = []
         for rank, log in enumerate(self.logs):
             environment = os.environ | said | {"RANK": str(rank), "LOCAL_RANK": str(rank)}
@@ -70,16 +70,16 @@ class Two:
         return self.logs[rank].read_text()
 
 
-def run(script, folder):
-    """Run a script in two processes, to a good end."""
-    with Two(["-c", SETUP + script], folder) as two:
-        assert two.codes() == [0, 0], two.said(0) + two.said(1)
-        return two.said(0), two.said(1)
+def run(script, folder, count=2):
+    """Run a script in several processes, to a good end; return what each said."""
+    with Several(["-c", SETUP + script], folder, count) as ranks:
+        assert ranks.codes() == [0] * count, ranks.said(0) + ranks.said(1)
+        return [ranks.said(rank) for rank in range(count)]
 
 
 def train(out, *more):
     arguments = ["-m", "gantutor.cli", "train", "--recipe", "mlp", "--batch-size", "8"]
-    return Two([*arguments, "--out", str(out), *map(str, more)], out.parent)
+    return Several([*arguments, "--out", str(out), *map(str, more)], out.parent)
 
 
 def state(path):
@@ -137,7 +137,7 @@ def test_a_launcher_is_known_by_the_environment(monkeypatch):
     for name in ("WORLD_SIZE", "RANK"):
         monkeypatch.delenv(name, raising=False)
     assert (launch.count(), launch.rank(), launch.is_main()) == (1, 0, True)
-    assert type(distributed.launched()) is distributed.Alone
+    assert type(alone.launched()) is alone.Alone
     monkeypatch.setenv("WORLD_SIZE", "4")
     monkeypatch.setenv("RANK", "3")
     assert (launch.count(), launch.rank(), launch.is_main()) == (4, 3, False)
@@ -150,7 +150,7 @@ def test_without_accelerate_several_processes_name_the_extra(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setitem(sys.modules, "accelerate", None)
     with pytest.raises(ModuleNotFoundError, match=r"gantutor\[practice\]"):
-        distributed.launched()
+        alone.launched()
 
 
 def test_keras_under_a_launcher_is_refused_before_anything_is_made(monkeypatch, tmp_path, capsys):
@@ -169,11 +169,15 @@ def test_a_mean_over_one_process_normalises_as_pytorch_does(tmp_path):
         "gloo", init_method=f"file://{tmp_path}/meet", rank=0, world_size=1
     )
     try:
-        for shape, kind in (((6, 3), torch.nn.BatchNorm1d), ((4, 3, 5, 5), torch.nn.BatchNorm2d)):
+        for shape, kind, momentum in (
+            ((6, 3), torch.nn.BatchNorm1d, 0.1),
+            ((6, 3), torch.nn.BatchNorm1d, None),
+            ((4, 3, 5, 5), torch.nn.BatchNorm2d, 0.0),
+        ):
             inputs = torch.randn(shape, generator=torch.Generator().manual_seed(0))
             found = []
             for apply in (lambda layer, x: layer(x), distributed.normalise):
-                layer, x = kind(3), inputs.double().requires_grad_()
+                layer, x = kind(3, momentum=momentum), inputs.double().requires_grad_()
                 layer.double()
                 outputs = apply(layer, x)
                 (first,) = torch.autograd.grad(outputs.sin().sum(), x, create_graph=True)
@@ -182,12 +186,15 @@ def test_a_mean_over_one_process_normalises_as_pytorch_does(tmp_path):
                 found.append([outputs, first, x.grad, layer.weight.grad, *running])
             for one, other in zip(*found, strict=True):
                 torch.testing.assert_close(one, other)
+        with pytest.raises(ValueError, match="more than one value a channel"):
+            distributed.normalise(torch.nn.BatchNorm1d(3), torch.ones(1, 3))
     finally:
         torch.distributed.destroy_process_group()
 
 
 @pytest.mark.slow
-def test_two_processes_end_where_one_ends_and_alike(tmp_path):
+@pytest.mark.parametrize("count", [2, 3])
+def test_processes_end_where_one_ends_and_alike(tmp_path, count):
     """Batch normalisation on both sides, a penalty, pairs, two steps of D, and the losses."""
     pytest.importorskip("accelerate")
     script = """
@@ -200,51 +207,81 @@ class Tell:
     def on_step_end(self, run): pass
     on_train_end = on_exception = on_step_end
 processes = Processes()
-trainer = Trainer.from_recipe(HARD, seed=1, device="cpu", processes=processes)
+trainer = Trainer.from_recipe(HARD.replace(batch_size=12), seed=1, device="cpu")
+assert type(trainer.processes) is Processes  # a launcher started them
 if processes.rank == 1:  # weights of its own: the first process's count
     with torch.no_grad():
         next(trainer.game.parameters()).add_(1)
 trainer.fit(small_images(), 20, [Tell()])
 assert told == ([20] if processes.is_main else [])
-keep(f"FOLDER/two-{processes.rank}.npz", trainer)
+keep(f"FOLDER/{processes.rank}.npz", trainer)
 import json
 print(json.dumps(trainer.record.history))
 processes.close()
 """.replace("FOLDER", str(tmp_path))
-    said = run(script, tmp_path)
+    said = run(script, tmp_path, count)
     scope: dict = {}
     exec(SETUP, scope)
-    alone = Trainer.from_recipe(scope["HARD"], seed=1, device="cpu")
+    hard = scope["HARD"].replace(batch_size=12)
+    alone = Trainer.from_recipe(hard, seed=1, device="cpu")
     alone.fit(small_images(), 20)
     scope["keep"](tmp_path / "one.npz", alone)
-    first, second, one = (state(tmp_path / f"{n}.npz") for n in ("two-0", "two-1", "one"))
-    assert_same_bits(first, second)
+    first, one = (state(tmp_path / f"{n}.npz") for n in ("0", "one"))
+    assert any("running_var" in name for name in first)
+    for rank in range(1, count):
+        assert_same_bits(first, state(tmp_path / f"{rank}.npz"))
     nearly(first, one, 2e-6)
-    moved = Trainer.from_recipe(scope["HARD"], seed=1, device="cpu")._state()
+    moved = Trainer.from_recipe(hard, seed=1, device="cpu")._state()
     name = next(name for name in one if name.startswith("game.") and one[name].ndim > 1)
     assert np.abs(one[name] - moved[name].detach().numpy()).max() > 1e-3
     losses = [json.loads(text.splitlines()[-1]) for text in said]
-    assert losses[0] == losses[1]
+    assert all(one == losses[0] for one in losses)
     for name, values in alone.record.history.items():
         np.testing.assert_allclose(losses[0][name], values, atol=1e-5)
 
 
 @pytest.mark.slow
-def test_processes_at_different_steps_are_refused(tmp_path):
+def test_processes_that_do_not_train_alike_are_refused(tmp_path):
+    """Another step, other data, another length; loaders that give all the same, or unequally."""
     pytest.importorskip("accelerate")
     script = """
+import torch
 from gantutor.torch import Trainer
 from gantutor.torch.distributed import Processes
 processes = Processes()
-trainer = Trainer.from_recipe(QUICK, seed=1, device="cpu", processes=processes)
-trainer.step = processes.rank
-try:
-    trainer.fit(small_images(), 2)
-except ValueError as error:
-    print(error)
+def refused(data, steps=2, step=0):
+    trainer = Trainer.from_recipe(QUICK, seed=1, device="cpu", processes=processes)
+    trainer.step = step
+    try:
+        trainer.fit(data, steps)
+    except ValueError as error:
+        print(error)
+images = small_images()
+refused(images, step=processes.rank)
+refused(images, steps=2 + processes.rank)
+loaded = torch.from_numpy(images).permute(0, 3, 1, 2)
+for size in (8, 8 + processes.rank):
+    refused(torch.utils.data.DataLoader(loaded[:size], batch_size=size))
 """
     for text in run(script, tmp_path):
-        assert "same step with the same data; got steps [0, 1]" in text
+        steps, lengths, alike, unequal = text.splitlines()[-4:]
+        assert "from the same step" in steps and "got steps [0, 1] to [2, 3]" in steps
+        assert "got steps [0, 0] to [2, 3]" in lengths
+        assert "gave the same first batch" in alike
+        assert "of equal sizes; got [[8], [9]]" in unequal
+
+
+@pytest.mark.slow
+def test_what_the_first_process_refuses_ends_all(tmp_path):
+    pytest.importorskip("accelerate")
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "letter.txt").write_text("mine")
+    with train(out, "--steps", 4) as two:
+        assert two.codes() == [2, 2]
+    for rank in range(2):
+        assert "holds other files" in two.said(rank), two.said(rank)
+    assert [path.name for path in out.iterdir()] == ["letter.txt"]
 
 
 @pytest.mark.slow
