@@ -15,8 +15,9 @@ import numpy as np
 from PIL import Image
 
 from gantutor.runs.callbacks import Every
-from gantutor.runs.reading import event_files, event_values, is_whole, needed, read_wandb
+from gantutor.runs.reading import events, is_whole, needed, read_wandb
 
+_OPEN: set[str] = set()  # what loggers of this process write to now
 _RUN = "run"  # TensorBoard's tag for the text that names the run
 _SAMPLES = "samples"
 
@@ -26,8 +27,7 @@ class Logger(Every):
 
     What the record gets after the logger's turn, from callbacks behind it in the list, follows at
     the next turn or at the end. A run that goes on, in a second `fit` or from a checkpoint, is
-    continued: no entry of a series is written twice. A checkpoint from before the last entry
-    written does not take back what came after it.
+    continued: no entry of a series is written twice.
 
     Parameters
     ----------
@@ -38,16 +38,28 @@ class Logger(Every):
         time. Points have no grid.
     seed : int
         Seed of the latent vectors.
+
+    Raises
+    ------
+    ValueError
+        If another logger of this process writes to the same place, or if a series is called
+        ``step``, ``run`` or ``samples`` or begins with ``_``, which the writers use themselves.
     """
 
     def __init__(self, every, latents=16, seed=0):
         super().__init__(every)
-        self.latents, self.seed, self._written = latents, seed, None
+        self.latents, self.seed, self._written, self._place = latents, seed, None, None
 
     def on_train_begin(self, run, steps):
         """Open, and write what the record has; show the generator as it is."""
         super().on_train_begin(run, steps)
+        place = self.place(run)
+        if place in _OPEN:
+            raise ValueError(f"Another {type(self).__name__} writes to {place} at the same time.")
         self._written = self.open(run)
+        if place:
+            _OPEN.add(place)
+            self._place = place
         self.act(run)
 
     def act(self, run):
@@ -77,11 +89,14 @@ class Logger(Every):
 
     def _close(self, failed):
         self._written = None
+        _OPEN.discard(self._place)
         self.close(failed)
 
     def _write_record(self, run):
         fresh = {}
         for name, values in run.record.history.items():
+            if name in ("step", _RUN, _SAMPLES) or name.startswith("_"):
+                raise ValueError(f"A logged series may not be called {name!r}: choose another.")
             last = self._written.get(name, -1)
             for step, value in zip(run.record.steps[name], values, strict=True):
                 if step > last:
@@ -89,6 +104,9 @@ class Logger(Every):
                     self._written[name] = step
         for step in sorted(fresh):
             self.scalars(step, fresh[step])
+
+    def place(self, run) -> str | None:
+        """Return what only one logger may write to at a time, if there is such a thing."""
 
     def open(self, run) -> dict[str, int]:
         """Open the writer; return the last step written of each series, where there is one."""
@@ -110,7 +128,12 @@ class Logger(Every):
 class TensorBoard(Logger):
     """Writes event files that ``tensorboard --logdir FOLDER`` shows.
 
-    Numbers become float32. Only this computer's disk is written to.
+    Numbers become float32. Only this computer's disk is written to, at the end of every turn. A run
+    that goes on from a checkpoint takes back what was written after it.
+
+    The events are written with TensorBoard's `RecordWriter`. Its `EventFileWriter` would load
+    TensorFlow where it is installed, also beside a training in PyTorch, and
+    `tensorboard.summary.Writer` has no images.
 
     Parameters
     ----------
@@ -135,23 +158,23 @@ class TensorBoard(Logger):
 
     def open(self, run):
         """Look for what the folder has of this run, and begin a new file."""
+        from tensorboard.compat.proto.event_pb2 import SessionLog
         from tensorboard.compat.proto.summary_pb2 import SummaryMetadata
         from tensorboard.compat.proto.tensor_pb2 import TensorProto
         from tensorboard.compat.proto.types_pb2 import DT_STRING
         from tensorboard.summary.writer.record_writer import RecordWriter
 
-        last = {}
-        for path in event_files(self.folder):
-            names = set()
-            for step, value in event_values(path):
-                last[value.tag] = max(step, last.get(value.tag, -1))
+        last, names = {}, set()
+        for event in events(self.folder):
+            for value in event.summary.value:
+                last[value.tag] = max(event.step, last.get(value.tag, -1))
                 if value.tag == _RUN:
                     names.update(text.decode() for text in value.tensor.string_val)
-            if names != {run.id}:
-                raise ValueError(
-                    f"{self.folder} holds {path.name} of another run. Choose an empty folder, or "
-                    "restore a checkpoint of that run to go on with it."
-                )
+        if last and names != {run.id}:
+            raise ValueError(
+                f"{self.folder} holds event files of another run. Choose an empty folder, or "
+                "restore a checkpoint of that run to go on with it."
+            )
         self.folder.mkdir(parents=True, exist_ok=True)
         now = time.time_ns()
         name = f"events.out.tfevents.{now // 10**9:010d}.{now % 10**9:09d}"
@@ -161,7 +184,19 @@ class TensorBoard(Logger):
         text = TensorProto(dtype=DT_STRING, string_val=[run.id.encode()])
         kind = SummaryMetadata(plugin_data={"plugin_name": "text"})
         self._event(run.step, values=[{"tag": _RUN, "tensor": text, "metadata": kind}])
-        return last
+        if max(last.values(), default=0) > run.step:
+            self._event(run.step + 1, session_log=SessionLog(status=SessionLog.START))
+        self._file.flush()
+        return {name: min(step, run.step) for name, step in last.items()}
+
+    def place(self, run):
+        """Return the folder."""
+        return str(self.folder.resolve())
+
+    def act(self, run):
+        """Write what is new, to the disk."""
+        super().act(run)
+        self._file.flush()
 
     def scalars(self, step, values):
         """Write numbers of a step by name."""
@@ -178,7 +213,6 @@ class TensorBoard(Logger):
             "encoded_image_string": encoded.getvalue(),
         }
         self._event(step, [{"tag": name, "image": about}])
-        self._file.flush()
 
     def close(self, failed):
         """Close the file."""
@@ -198,9 +232,11 @@ class WeightsAndBiases(Logger):
 
     Every entry holds the ``step`` of the run, which is the axis of all curves, so that the order
     in which entries arrive does not matter. The run has the run's own id, and files of a run that
-    goes on have the same one. Of what ``wandb`` can gather, the console's output, the state of
-    git, the code, and the load of the machine are left off. It needs a place for its settings and
-    logs; this is the folder, too.
+    goes on have the same one. If it goes on from a checkpoint, what was written after that stays in
+    the files; a warning says so. Of what ``wandb`` can gather, the console's output, the state of
+    git, the code, the load of the machine and its name are left off; the versions of Python and the
+    list of installed packages are not. It needs a place for its settings and logs; this is the
+    folder, too.
 
     Parameters
     ----------
@@ -248,11 +284,18 @@ class WeightsAndBiases(Logger):
         """Look for what the folder has of this run, and begin a new part of it."""
         import wandb
 
-        last = {name: steps[-1] for name, steps in read_wandb(self.folder, run.id).steps.items()}
+        steps = read_wandb(self.folder, run.id).steps
+        last = {name: some[-1] for name, some in steps.items()}
+        if max(last.values(), default=0) > run.step:
+            warnings.warn(
+                f"{self.folder} holds entries of this run after step {run.step}, which stay there.",
+                stacklevel=2,
+            )
         self.folder.mkdir(parents=True, exist_ok=True)
         settings = wandb.Settings(
             silent=True,
             console="off",
+            host="",
             disable_git=True,
             save_code=False,
             x_disable_stats=True,
@@ -269,6 +312,10 @@ class WeightsAndBiases(Logger):
             )
         self._run.define_metric("*", step_metric="step")
         return last
+
+    def place(self, run):
+        """Return the run, of which `wandb` allows one at a time."""
+        return f"the run {run.id} of wandb"
 
     def scalars(self, step, values):
         """Write numbers of a step by name."""
@@ -302,10 +349,12 @@ def _grid(samples):
 
 @contextlib.contextmanager
 def _places(folder):
-    """Let `wandb` keep its caches and settings in a folder, unless the environment says where."""
+    """Let `wandb` keep its caches in a folder and report no errors, unless the environment does."""
     names = ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR", "WANDB_ARTIFACT_DIR")
-    missing = [name for name in names if name not in os.environ]
-    os.environ.update(dict.fromkeys(missing, str(folder / "wandb" / "cache")))
+    wanted = dict.fromkeys(names, str(folder / "wandb" / "cache"))
+    wanted["WANDB_ERROR_REPORTING"] = "false"
+    missing = {name: value for name, value in wanted.items() if name not in os.environ}
+    os.environ.update(missing)
     try:
         yield
     finally:

@@ -7,7 +7,7 @@ import numpy as np
 
 from gantutor.runs.callbacks import Every
 from gantutor.runs.latents import as_latents
-from gantutor.validation import check_positive
+from gantutor.validation import check_images, check_positive, check_rows
 
 #: The series that a probe adds to the record.
 SERIES = (
@@ -20,6 +20,7 @@ SERIES = (
     "d_gradient",
     "g_gradient",
 )
+_WATCHING: list = []  # runs of this process that a probe looks at now, with its prefix
 
 
 class BaseProbe(Every):
@@ -30,11 +31,11 @@ class BaseProbe(Every):
 
     The record gets, of images trained on (``real``), of those held out (``held_out``) and of as
     many fakes from the generator as it stands (``fake``), in evaluation mode: the share with a
-    positive logit, from 0 to 1, such as ``real_positive``, and the mean logit, such as
-    ``real_logit``. Twice the share less 1 is the mean sign of the logits (Karras et al. 2020,
-    Eq. 1, where r_t is that of images trained on). And it gets ``d_gradient`` and ``g_gradient``:
-    the Euclidean length of the gradient of a side's whole loss with respect to all its trained
-    weights, in training mode, on the same batch of images and the same latent vectors each time.
+    positive logit, from 0 to 1 and NaN if a logit is, such as ``real_positive``, and the mean
+    logit, such as ``real_logit``. Twice the share less 1 is the mean sign of the logits (Karras et
+    al. 2020, Eq. 1, where r_t is that of images trained on). And it gets ``d_gradient`` and
+    ``g_gradient``: the Euclidean length of the gradient of a side's whole loss with respect to all
+    its trained weights, in training mode, on the same batch of images and latent vectors each time.
     A lazy penalty counts there as at a step when it is due.
 
     Parameters
@@ -49,26 +50,28 @@ class BaseProbe(Every):
         How many of `real`, from the first, the gradients are taken on.
     seed : int
         Seed of the latent vectors.
+    prefix : str
+        Stands before the name of each series: a second probe of a run needs another.
 
     Raises
     ------
     ValueError
-        If an array is empty, or the two hold images of different shapes.
+        If an array is empty or holds NaN, images are not in [−1, 1], or the two hold images of
+        different shapes; at the beginning of training, if a probe of this run has the same prefix.
     TypeError
         At the beginning of training, if the run plays another game.
     """
 
-    def __init__(self, every, real, held_out, batch=64, seed=0):
+    def __init__(self, every, real, held_out, batch=64, seed=0, prefix=""):
         super().__init__(every)
-        self.real, self.held_out = (np.asarray(a, np.float32) for a in (real, held_out))
+        self._mine = None
+        self.real, self.held_out = _checked(real, "real"), _checked(held_out, "held_out")
         if self.real.shape[1:] != self.held_out.shape[1:]:
             raise ValueError(
                 "real and held_out must hold images of one shape; got "
                 f"{list(self.real.shape)} and {list(self.held_out.shape)}."
             )
-        if not len(self.real) or not len(self.held_out):
-            raise ValueError("real and held_out must hold an image at least; one is empty.")
-        self.batch, self.seed = check_positive(batch, "batch"), seed
+        self.batch, self.seed, self.prefix = check_positive(batch, "batch"), seed, prefix
 
     def on_train_begin(self, run, steps):
         """Look at the run as it is, unless the record has that from before."""
@@ -79,9 +82,23 @@ class BaseProbe(Every):
                 "A probe needs a generator of latent vectors and a discriminator without classes; "
                 f"got the game {type(game).__name__}."
             )
+        if any(other is run and prefix == self.prefix for other, prefix in _WATCHING):
+            raise ValueError(
+                f"Two probes of a run have the prefix {self.prefix!r}: their series would be mixed."
+            )
         super().on_train_begin(run, steps)
-        if run.record.steps.get("d_gradient", [])[-1:] != [run.step]:
+        if run.record.steps.get(f"{self.prefix}d_gradient", [])[-1:] != [run.step]:
             self.act(run)
+        self._mine = (run, self.prefix)
+        _WATCHING.append(self._mine)
+
+    def on_train_end(self, run):
+        """Let another probe look at the run."""
+        _WATCHING[:] = [each for each in _WATCHING if each is not self._mine]
+
+    def on_exception(self, run):
+        """Do the same after an error."""
+        self.on_train_end(run)
 
     def act(self, run):
         """Look."""
@@ -89,14 +106,15 @@ class BaseProbe(Every):
         found = {}
         for kind, images in (("real", self.real), ("held_out", self.held_out), ("fake", fake)):
             logits = self.logits(run, images)
-            found[f"{kind}_positive"] = (logits > 0).mean()
+            positive = (logits > 0).mean() if not np.isnan(logits).any() else np.nan
+            found[f"{kind}_positive"] = positive
             found[f"{kind}_logit"] = logits.mean(dtype=np.float64)
         real = self.real[: self.batch]
         latents = as_latents(len(real), getattr(run, "game", run).latent_dim, self.seed)
         for side, gradients in self.gradients(run, real, latents).items():
             squares = sum(np.sum(np.square(g, dtype=np.float64)) for g in gradients)
             found[f"{side}_gradient"] = np.sqrt(squares)
-        run.record.add(run.step, **found)
+        run.record.add(run.step, **{self.prefix + name: value for name, value in found.items()})
 
     def logits(self, run, images) -> np.ndarray:
         """Return the discriminator's logits [N] of images, in evaluation mode."""
@@ -105,3 +123,9 @@ class BaseProbe(Every):
     def gradients(self, run, real, latents) -> dict[str, list[np.ndarray]]:
         """Return the gradients of both sides' losses, ``d`` and ``g``, an array a weight."""
         raise NotImplementedError
+
+
+def _checked(data, name):
+    """Return images or points as float32, or say what is wrong with them."""
+    data = np.asarray(data)
+    return check_rows(data, name) if data.ndim == 2 else check_images(data, name)

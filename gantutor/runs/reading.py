@@ -1,8 +1,10 @@
 """What loggers wrote, read back from the files of TensorBoard and Weights & Biases."""
 
+import glob
 import importlib
 import json
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,8 @@ def read_tensorboard(folder) -> History:
     Parameters
     ----------
     folder : path-like
-        Of one run. A record cut off at the end, of a process that was killed, is left out.
+        Of one run. A file that is cut off or damaged is read to there. What a run that went on
+        from an earlier step took back is left out, as TensorBoard does.
 
     Returns
     -------
@@ -29,15 +32,24 @@ def read_tensorboard(folder) -> History:
     """
     needed("tensorboard")
     record = History()
-    for path in event_files(Path(folder)):
-        for step, value in event_values(path):
+    for event in events(Path(folder)):
+        if is_restart(event):
+            for name, steps in record.steps.items():
+                kept = [k for k, step in enumerate(steps) if step < event.step]
+                record.steps[name] = [steps[k] for k in kept]
+                record.history[name] = [record.history[name][k] for k in kept]
+        for value in event.summary.value:
             if value.HasField("simple_value"):
-                record.add(step, **{value.tag: value.simple_value})
+                record.add(event.step, **{value.tag: value.simple_value})
     return record
 
 
 def read_wandb(folder, run) -> History:
     """Return the numbers in the offline files that Weights & Biases wrote of a run.
+
+    `wandb` has no public reader of these files, and their form may change with a version: this is
+    tested with the version that the extra ``practice`` names. A file that is cut off or damaged is
+    read to there.
 
     Parameters
     ----------
@@ -58,7 +70,8 @@ def read_wandb(folder, run) -> History:
     """
     needed("wandb")
     record = History()
-    for path in sorted(Path(folder).glob(f"wandb/*run-*-{run}*/run-{run}.wandb")):
+    name = glob.escape(run)
+    for path in sorted(Path(folder).glob(f"wandb/*run-*-{name}*/run-{name}.wandb")):
         for body in _log_records(path.read_bytes()):
             found = {}
             for item in _parsed(body).history.item:
@@ -71,25 +84,29 @@ def read_wandb(folder, run) -> History:
     return record
 
 
-def event_files(folder: Path) -> list[Path]:
-    """Return the event files in a folder, the oldest first."""
-    return sorted(folder.glob("*tfevents*"))
+def events(folder: Path):
+    """Yield the events of a folder, the oldest file first; leave a file where it is damaged.
 
-
-def event_values(path):
-    """Yield the step and each value of the events in a file; stop where it is cut off."""
+    This is the reader that TensorBoard has for computers without TensorFlow. Its other one loads
+    TensorFlow where it is installed, also beside a training in PyTorch.
+    """
     from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.tensorflow_stub import errors
+    from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import PyRecordReader_New
 
-    data, at = path.read_bytes(), 0
-    # A record is its length (8 bytes), a sum over these, the bytes, and a sum over them.
-    while at + 12 <= len(data):
-        (length,) = struct.unpack_from("<Q", data, at)
-        body = data[at + 12 : at + 12 + length]
-        at += 16 + length
-        if at <= len(data):
-            event = Event.FromString(body)
-            for value in event.summary.value:
-                yield event.step, value
+    for path in sorted(folder.glob("*tfevents*")):
+        reader = PyRecordReader_New(str(path))
+        while True:
+            try:
+                reader.GetNext()
+            except (errors.OutOfRangeError, errors.DataLossError):
+                break
+            yield Event.FromString(reader.record())
+
+
+def is_restart(event) -> bool:
+    """Return whether an event takes back everything from its step on."""
+    return event.HasField("session_log") and event.session_log.status == event.session_log.START
 
 
 def is_whole(path):
@@ -113,18 +130,18 @@ def _log_records(data):
 
     It comes in blocks of 32 KiB, in which each piece of a record has its checksum (4 bytes), its
     length (2) and its kind (1): 1 the whole of a record, 2 its first piece, 3 one between, 4 its
-    last. https://github.com/google/leveldb/blob/main/doc/log_format.md
+    last. The checksum is zlib's, over kind and piece. https://github.com/google/leveldb/blob/main/doc/log_format.md
     """
     block, at, record = 32768, 7, b""
     while at + 7 <= len(data):
         if block - at % block < 7:  # the rest of a block is too short for a piece
             at += block - at % block
             continue
-        _, length, kind = struct.unpack_from("<IHB", data, at)
+        checksum, length, kind = struct.unpack_from("<IHB", data, at)
         piece = data[at + 7 : at + 7 + length]
         at += 7 + length
-        if at > len(data) or not 1 <= kind <= 4:
-            return  # cut off
+        if at > len(data) or zlib.crc32(bytes([kind]) + piece) != checksum:
+            return  # cut off, or damaged
         record = piece if kind in (1, 2) else record + piece
         if kind in (1, 4):
             yield record

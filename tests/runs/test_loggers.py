@@ -139,7 +139,9 @@ def test_a_restored_run_is_continued_without_repetition(twin, tmp_path):
     twin.fit(first, IMAGES, 20, [TensorBoard(tmp_path / "t", 5), WeightsAndBiases(tmp_path, 5)])
     again = twin.build(QUICK)
     again.restore(path)  # what came after step 20 is written, and comes again
-    twin.fit(again, IMAGES, 40, [TensorBoard(tmp_path / "t", 5), WeightsAndBiases(tmp_path, 5)])
+    both = [TensorBoard(tmp_path / "t", 5), WeightsAndBiases(tmp_path, 5)]
+    with pytest.warns(UserWarning, match="after step 20, which stay there"):
+        twin.fit(again, IMAGES, 40, both)
     assert again.record.steps["d_loss"] == list(range(10, 61, 10))
     assert_tensorboard_has(tmp_path / "t", again.record)
     assert_wandb_has(tmp_path, again.id, again.record)
@@ -173,9 +175,132 @@ def test_an_error_at_the_beginning_is_the_one_that_is_raised(tmp_path):
 
 
 def test_foreign_event_files_are_refused(tmp_path):
-    (tmp_path / "events.out.tfevents.1.of-something-else").write_bytes(b"")
+    from torch.utils.tensorboard import SummaryWriter
+
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_scalar("loss", 1.0, 3)
     with pytest.raises(ValueError, match="of another run"):
         Images().fit(1, [TensorBoard(tmp_path, 1, 1)])
+
+
+def test_a_file_of_a_killed_run_that_holds_nothing_is_no_obstacle(tmp_path):
+    (tmp_path / "events.out.tfevents.1").write_bytes(b"")
+    run = Images().fit(4, [Adds(), TensorBoard(tmp_path, 2, 1)])
+    assert_tensorboard_has(tmp_path, run.record)
+
+
+def in_another_process(code, folder):
+    """Run code that has `Run`, a run of points."""
+    begin = """
+import os, sys
+import numpy as np
+from gantutor.runs.callbacks import telling
+from gantutor.runs.history import History
+from gantutor.runs.loggers import TensorBoard, WeightsAndBiases
+class Run:
+    id, step, record = "a", 0, History()
+    def sample(self, latents, seed=0):
+        return np.zeros((4, 2), "f4")
+"""
+    variables = os.environ | {"PYTHONPATH": str(Path(loggers.__file__).parents[2])}
+    subprocess.run([sys.executable, "-c", begin + code], cwd=folder, env=variables, check=True)
+
+
+def restored(step):
+    """A run from a checkpoint of that step."""
+    run = Images()
+    run.step = step
+    for k in range(1, step + 1):
+        run.record.add(k, loss=k / 3)
+    return run
+
+
+def test_what_was_written_before_a_run_was_killed_is_there(tmp_path):
+    code = """
+run = Run()
+with telling([TensorBoard("t", 5)], run, 99) as tell:
+    for run.step in range(1, 13):
+        run.record.add(run.step, loss=run.step / 3)
+        tell()
+    os._exit(0)
+"""
+    in_another_process(code, tmp_path)
+    assert read_tensorboard(tmp_path / "t").steps == {"loss": list(range(1, 11))}
+    run = restored(7).fit(5, [Adds(value=lambda step: -step), TensorBoard(tmp_path / "t", 5)])
+    assert_tensorboard_has(tmp_path / "t", run.record)
+
+
+def test_a_checkpoint_takes_back_what_came_after_it(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    Images().fit(10, [Adds(), TensorBoard(tmp_path, 5, 1)])
+    run = restored(6).fit(6, [Adds(value=lambda step: -step), TensorBoard(tmp_path, 5, 1)])
+    assert_tensorboard_has(tmp_path, run.record)
+    read = EventAccumulator(str(tmp_path), {"images": 0}).Reload()
+    assert [e.value for e in read.Scalars("loss")] == as_float32(run.record.history)["loss"]
+    assert [e.step for e in read.Images("samples")] == [0, 5, 6, 10, 12]
+
+
+@pytest.mark.parametrize("kind", [TensorBoard, WeightsAndBiases])
+def test_two_loggers_of_one_place_are_refused(kind, tmp_path):
+    run = Images()
+    with pytest.raises(ValueError, match="at the same time"):
+        run.fit(2, [kind(tmp_path, 1, 1), kind(tmp_path, 2, 1)])
+    assert run.step == 0
+    run.fit(2, [Adds(), kind(tmp_path, 1, 1)])  # the place is free again
+
+
+@pytest.mark.parametrize("name", ["step", "run", "samples", "_loss"])
+def test_names_that_the_writers_use_are_refused(name, tmp_path):
+    run = Images()
+    run.record.add(0, **{name: 1.0})
+    with pytest.raises(ValueError, match="may not be called"):
+        run.fit(1, [TensorBoard(tmp_path, 1, 1)])
+
+
+def test_an_id_may_hold_what_glob_reads_as_a_pattern(tmp_path):
+    log = tmp_path / "wandb" / "offline-run-1-a[b]"
+    Images("ab").fit(2, [Adds(), WeightsAndBiases(tmp_path, 1, 1)])
+    (path,) = tmp_path.glob("wandb/offline-run*/*.wandb")
+    log.mkdir()
+    (log / "run-a[b].wandb").write_bytes(path.read_bytes())
+    assert read_wandb(tmp_path, "a[b]").steps["loss"] == [1, 2]
+
+
+def test_a_damaged_file_is_read_to_the_damage(tmp_path):
+    run = Images().fit(9, [Adds(), TensorBoard(tmp_path, 2, 1), WeightsAndBiases(tmp_path, 2, 1)])
+    (event,) = tmp_path.glob("*tfevents*")
+    (offline,) = tmp_path.glob("wandb/offline-run*/*.wandb")
+    for path, read in (
+        (event, lambda: read_tensorboard(tmp_path)),
+        (offline, lambda: read_wandb(tmp_path, run.id)),
+    ):
+        whole, counts = path.read_bytes(), set()
+        for at in range(0, len(whole), 97):
+            path.write_bytes(whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :])
+            steps = read().steps.get("loss", [])
+            assert steps == list(range(1, len(steps) + 1))
+            counts.add(len(steps))
+        assert len(counts) > 2 and max(counts) <= 9
+
+
+def test_neither_logger_loads_tensorflow_beside_pytorch(tmp_path):
+    code = """
+for _ in range(2):
+    with telling([TensorBoard("here", 1), WeightsAndBiases("here", 1)], Run(), 1):
+        pass
+assert "tensorflow" not in sys.modules
+"""
+    in_another_process(code, tmp_path)
+
+
+def test_the_name_of_the_computer_is_not_written(tmp_path):
+    import socket
+
+    Images().fit(1, [TensorBoard(tmp_path / "t", 1, 1), WeightsAndBiases(tmp_path, 1, 1)])
+    name = socket.gethostname().encode()
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert files and not any(name in path.read_bytes() for path in files)
 
 
 def test_what_is_no_number_is_written_as_such(tmp_path):

@@ -115,9 +115,36 @@ def test_a_game_with_classes_is_refused_before_any_step(twin):
     ("real", "held_out", "words"),
     [
         (IMAGES, OTHERS[:, :4], "of one shape; got .80, 8, 8, 1. and .40, 4, 8, 1."),
-        (IMAGES, OTHERS[:0], "one is empty"),
+        (IMAGES, OTHERS[:0], "held_out is empty"),
+        (np.uint8(IMAGES > 0), OTHERS, "real"),
+        (IMAGES * 255, OTHERS, "real"),
+        (IMAGES, OTHERS * np.float32(np.nan), "held_out"),
     ],
 )
 def test_images_that_do_not_fit_are_refused(twin, real, held_out, words):
     with pytest.raises(ValueError, match=words):
         probe(twin, 1, real, held_out)
+
+
+def test_a_logit_that_is_no_number_makes_no_share():
+    import torch
+
+    run = Twin("torch").build(QUICK)
+    with torch.no_grad():
+        for weight in run.game.discriminator.parameters():
+            weight.fill_(torch.nan)
+    probe(Twin("torch"), 1, IMAGES, OTHERS).act(run)
+    assert np.isnan(run.record.history["real_positive"][0])
+
+
+def test_two_probes_of_a_run_need_two_prefixes(twin):
+    run = twin.build(QUICK)
+    with pytest.raises(ValueError, match="Two probes of a run have the prefix ''"):
+        twin.fit(run, IMAGES, 2, [probe(twin, 1, IMAGES, OTHERS), probe(twin, 1, IMAGES, OTHERS)])
+    assert run.step == 0
+    both = [probe(twin, 2, IMAGES, OTHERS), probe(twin, 1, IMAGES, IMAGES, prefix="same_")]
+    twin.fit(run, IMAGES, 2, both)
+    twin.fit(run, IMAGES, 2, both)  # they have let go of the run
+    steps, found = run.record.steps, run.record.history
+    assert steps["d_gradient"] == [0, 2, 4] and steps["same_d_gradient"] == [0, 1, 2, 3, 4]
+    assert len(found["same_real_positive"]) == 5
