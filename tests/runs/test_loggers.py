@@ -393,3 +393,30 @@ def test_loading_the_loggers_loads_neither_package(tmp_path):
     code = "import sys, gantutor.runs.loggers; print({'tensorboard', 'wandb'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()" and loggers
+
+
+def test_offline_nothing_is_asked_of_a_server(tmp_path, monkeypatch):
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+    from threading import Thread
+
+    asked = []
+
+    class Server(BaseHTTPRequestHandler):
+        def handle(self):
+            asked.append(self.client_address)
+
+    with HTTPServer(("127.0.0.1", 0), Server) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{server.server_port}")
+        code = """
+with telling([WeightsAndBiases("here", 1)], Run(), 1) as tell:
+    tell()
+try:
+    with telling([WeightsAndBiases("there", 1)], Run(), 1):
+        raise RuntimeError
+except RuntimeError:
+    pass
+"""
+        in_another_process(code, tmp_path)
+        server.shutdown()
+    assert asked == [] and list(tmp_path.glob("there/wandb/offline-run*"))
