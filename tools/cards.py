@@ -28,7 +28,7 @@ STILLS = {
 FIGURE = {
     "theory/building-blocks": 2,
     "applications/one-step": 3,
-    "practice/watching-a-run": 3,
+    "practice/watching-a-run": 5,
 }
 
 

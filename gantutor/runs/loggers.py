@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from gantutor.runs.callbacks import Every
-from gantutor.runs.reading import events, is_whole, needed, read_wandb
+from gantutor.runs.reading import events, is_restart, is_whole, needed, read_wandb
 
 _OPEN: set[str] = set()  # what loggers of this process write to now
 _RUN = "run"  # TensorBoard's tag for the text that names the run
@@ -164,13 +164,15 @@ class TensorBoard(Logger):
         from tensorboard.compat.proto.types_pb2 import DT_STRING
         from tensorboard.summary.writer.record_writer import RecordWriter
 
-        last, names = {}, set()
+        written, names = set(), set()
         for event in events(self.folder):
+            if is_restart(event):
+                written = {(tag, step) for tag, step in written if step < event.step}
             for value in event.summary.value:
-                last[value.tag] = max(event.step, last.get(value.tag, -1))
+                written.add((value.tag, event.step))
                 if value.tag == _RUN:
                     names.update(text.decode() for text in value.tensor.string_val)
-        if last and names != {run.id}:
+        if written and names != {run.id}:
             raise ValueError(
                 f"{self.folder} holds event files of another run. Choose an empty folder, or "
                 "restore a checkpoint of that run to go on with it."
@@ -184,10 +186,10 @@ class TensorBoard(Logger):
         text = TensorProto(dtype=DT_STRING, string_val=[run.id.encode()])
         kind = SummaryMetadata(plugin_data={"plugin_name": "text"})
         self._event(run.step, values=[{"tag": _RUN, "tensor": text, "metadata": kind}])
-        if max(last.values(), default=0) > run.step:
+        if any(step > run.step for _, step in written):
             self._event(run.step + 1, session_log=SessionLog(status=SessionLog.START))
         self._file.flush()
-        return {name: min(step, run.step) for name, step in last.items()}
+        return {tag: step for tag, step in sorted(written) if step <= run.step}
 
     def place(self, run):
         """Return the folder."""

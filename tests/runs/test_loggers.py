@@ -253,7 +253,7 @@ def test_two_loggers_of_one_place_are_refused(kind, tmp_path):
 @pytest.mark.parametrize("name", ["step", "run", "samples", "_loss"])
 def test_names_that_the_writers_use_are_refused(name, tmp_path):
     run = Images()
-    run.record.add(0, **{name: 1.0})
+    run.record = History({name: [1.0]}, {name: [0]})
     with pytest.raises(ValueError, match="may not be called"):
         run.fit(1, [TensorBoard(tmp_path, 1, 1)])
 
@@ -295,12 +295,13 @@ assert "tensorflow" not in sys.modules
 
 
 def test_the_name_of_the_computer_is_not_written(tmp_path):
-    import socket
+    from gantutor.runs import reading
 
-    Images().fit(1, [TensorBoard(tmp_path / "t", 1, 1), WeightsAndBiases(tmp_path, 1, 1)])
-    name = socket.gethostname().encode()
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert files and not any(name in path.read_bytes() for path in files)
+    Images().fit(1, [WeightsAndBiases(tmp_path, 1, 1)])
+    (path,) = tmp_path.glob("wandb/offline-run*/*.wandb")
+    records = [reading._parsed(body) for body in reading._log_records(path.read_bytes())]
+    (run,) = [each.run for each in records if each.WhichOneof("record_type") == "run"]
+    assert run.run_id == "a" and run.host == ""
 
 
 def test_what_is_no_number_is_written_as_such(tmp_path):
@@ -392,3 +393,30 @@ def test_loading_the_loggers_loads_neither_package(tmp_path):
     code = "import sys, gantutor.runs.loggers; print({'tensorboard', 'wandb'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()" and loggers
+
+
+def test_offline_nothing_is_asked_of_a_server(tmp_path, monkeypatch):
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+    from threading import Thread
+
+    asked = []
+
+    class Server(BaseHTTPRequestHandler):
+        def handle(self):
+            asked.append(self.client_address)
+
+    with HTTPServer(("127.0.0.1", 0), Server) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{server.server_port}")
+        code = """
+with telling([WeightsAndBiases("here", 1)], Run(), 1) as tell:
+    tell()
+try:
+    with telling([WeightsAndBiases("there", 1)], Run(), 1):
+        raise RuntimeError
+except RuntimeError:
+    pass
+"""
+        in_another_process(code, tmp_path)
+        server.shutdown()
+    assert asked == [] and list(tmp_path.glob("there/wandb/offline-run*"))

@@ -116,7 +116,6 @@ def test_a_game_with_classes_is_refused_before_any_step(twin):
     [
         (IMAGES, OTHERS[:, :4], "of one shape; got .80, 8, 8, 1. and .40, 4, 8, 1."),
         (IMAGES, OTHERS[:0], "held_out is empty"),
-        (np.uint8(IMAGES > 0), OTHERS, "real"),
         (IMAGES * 255, OTHERS, "real"),
         (IMAGES, OTHERS * np.float32(np.nan), "held_out"),
     ],
@@ -124,6 +123,11 @@ def test_a_game_with_classes_is_refused_before_any_step(twin):
 def test_images_that_do_not_fit_are_refused(twin, real, held_out, words):
     with pytest.raises(ValueError, match=words):
         probe(twin, 1, real, held_out)
+
+
+def test_images_of_whole_numbers_are_refused(twin):
+    with pytest.raises(TypeError, match="real must be floating-point"):
+        probe(twin, 1, np.uint8(IMAGES > 0), OTHERS)
 
 
 def test_a_logit_that_is_no_number_makes_no_share():

@@ -9,7 +9,7 @@ import torch
 from gantutor import metrics, recipes
 from gantutor.data import load_digits
 from gantutor.runs import seeds
-from gantutor.runs.callbacks import Metrics
+from gantutor.runs.callbacks import Every, Metrics
 from gantutor.torch.probes import Probe
 from gantutor.torch.trainer import Trainer
 
@@ -43,11 +43,16 @@ COLUMNS = {
     "real_positive": (0, 1),
     "held_out_positive": (0, 1),
     "fake_positive": (0, 1),
+    "real_logit": (-np.inf, np.inf),
+    "held_out_logit": (-np.inf, np.inf),
+    "fake_logit": (-np.inf, np.inf),
     "d_gradient": (0, np.inf),
     "g_gradient": (0, np.inf),
+    "g_singular": (0, np.inf),
     "spread": (0, np.inf),
     "fid": (0, np.inf),
     "final": (0, np.inf),
+    "mended": (0, np.inf),
 }
 
 
@@ -107,16 +112,35 @@ def sorted_batches(pool: np.ndarray, kinds: np.ndarray, size: int):
     return torch.utils.data.DataLoader(data, batch_size=size, shuffle=False, drop_last=True)
 
 
-def watchers(seed: int, seen: np.ndarray, held_out: np.ndarray) -> list:
-    """Return callbacks that add to the record all that is watched beside the losses."""
+class Singular(Every):
+    """Adds ``g_singular``: the largest singular value of any weight matrix of the generator."""
+
+    def on_train_begin(self, run, steps):
+        """Look at the run as it is."""
+        super().on_train_begin(run, steps)
+        self.act(run)
+
+    def act(self, run):
+        """Look."""
+        matrices = [w.detach() for w in run.game.generator.parameters() if w.ndim == 2]
+        largest = max(torch.linalg.matrix_norm(w, 2).item() for w in matrices)
+        run.record.add(run.step, g_singular=largest)
+
+
+def watchers(seed: int, seen: np.ndarray, held_out: np.ndarray, draw: int = 0) -> list:
+    """Return callbacks that add to the record all that is watched beside the losses.
+
+    Another `draw` draws other numbers that know nothing of the run.
+    """
     known = metrics.digit_features(held_out)
-    random = seeds.rng(seed, "noise")
+    random = seeds.rng(seed, "noise", draw)
     functions = {
         "spread": spread,
         "fid": lambda made: metrics.frechet_distance(known, metrics.digit_features(made)),
         "number_drawn": lambda made: random.normal(),
     }
-    return [Probe(EVERY, seen, held_out, seed=1), Metrics(EVERY, functions, SAMPLES, seed=1)]
+    probe = Probe(EVERY, seen, held_out, seed=1)
+    return [probe, Metrics(EVERY, functions, SAMPLES, seed=1), Singular(EVERY)]
 
 
 def spread(images: np.ndarray) -> float:
@@ -140,9 +164,10 @@ def run(seed: int, fault: str, first: int = 0) -> list[dict[str, float]]:
     list of dict
         A row every `EVERY` steps: ``seconds``, this process's time on processors until the end;
         ``number_drawn``, from 𝒩(0, 1), which knows nothing of the run; the mean of ten losses
-        since the last reading; the numbers of the probe; ``spread`` and ``fid`` of samples, the
-        latter to digits held out; and ``final``, the digit FID of 1,000 other samples to the test
-        digits at the end.
+        since the last reading; the numbers of the probe; ``g_singular`` of `Singular`; ``spread``
+        and ``fid`` of samples, the latter to digits held out; ``final``, the digit FID of 1,000
+        other samples to the test digits at the end; and ``mended``, the same, but with the contrast
+        of the samples doubled if it was halved in the training digits.
     """
     seed = seed + first
     test, held_out, pool, kinds = digits(seed)
@@ -152,12 +177,17 @@ def run(seed: int, fault: str, first: int = 0) -> list[dict[str, float]]:
     if fault == "sorted by kind":
         data = sorted_batches(pool, kinds, made.batch_size)
     begin = time.process_time()
-    record = made.fit(data, STEPS, watchers(seed, seen, held_out))
+    draw = ("none", *FAULTS).index(fault)
+    record = made.fit(data, STEPS, watchers(seed, seen, held_out, draw))
     seconds = round(time.process_time() - begin, 2)
-    final = metrics.digit_fid(made.sample(1000, seed=2), real=test)
+    samples = made.sample(1000, seed=2)
+    final = mended = metrics.digit_fid(samples, real=test)
+    if fault == "half the contrast":
+        mended = metrics.digit_fid(np.clip(2 * samples, -1, 1), real=test)
+    ends = {"seconds": seconds, "final": round(final, 2), "mended": round(mended, 2)}
     rows = []
     for k, step in enumerate(range(EVERY, STEPS + 1, EVERY)):
-        row = {"step": step, "seconds": seconds, "final": round(final, 2)}
+        row = {"step": step, **ends}
         for name in COLUMNS.keys() - row.keys() - {"seed"}:
             values = record.history[name]
             value = np.mean(values[10 * k : 10 * k + 10]) if "loss" in name else values[k + 1]
