@@ -38,6 +38,7 @@ SETTINGS = {
     "features 10": {"features": 10.0},
     "game 0.003": {"game": 0.003},
     "game 0.01": {"game": 0.01},
+    "game 0.01, contrast": {"game": 0.01, "sharpened": True},
     "game 0.03": {"game": 0.03},
     "adaptive 0.3": {"game": 0.3, "adaptive": True},
     "adaptive 1": {"game": 1.0, "adaptive": True},
@@ -45,7 +46,6 @@ SETTINGS = {
     "game 0.01, from the start": {"game": 0.01, "start": 0.0},
     "game 0.01, every second": {"game": 0.01, "start": 0.0, "every": 2},
     "adaptive 1, judge ahead": {"game": 1.0, "adaptive": True, "ahead": 0.1},
-    "adaptive 3, judge ahead": {"game": 3.0, "adaptive": True, "ahead": 0.1},
     "adaptive 1, from the start": {"game": 1.0, "adaptive": True, "start": 0.0},
     "features 10, game 0.01": {"features": 10.0, "game": 0.01},
     "digits": {"method": "truth"},
@@ -190,7 +190,7 @@ def perplexity(shares: np.ndarray) -> float:
     return float(np.exp(-(some * np.log(some)).sum()))
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def network(seed: int, pixels="L2", features=0.0, game=0.0, adaptive=False, **options):
     """Return a trained tokenizer, its log, and the seconds that it took.
 
