@@ -140,7 +140,7 @@ def test_the_discriminator_starts_when_it_should(images):
 
 def test_the_classifier_of_the_feature_loss_is_not_the_one_that_scores(images):
     data = study.digits(0)
-    features = training.classifier_features(data.train, data.labels, 0)
+    features = training.classifier_features(data.train[:64], data.labels[:64], 0)
     assert features(images).shape == (32, 7, 7, 32) and not features.trainable_variables
 
 
@@ -183,7 +183,7 @@ def test_drawn_codes_have_the_neighbours_of_the_training_codes():
     left = rng.integers(32, size=(4000, 4, 1))
     codes = np.tile(left, (1, 1, 4))  # each row has one code, from left to right
     drawn = simple.draw_codes(codes, 500, rng)
-    assert (drawn[:, :, 1:] == drawn[:, :, :-1]).mean() > 0.9
+    assert (drawn[:, :, 1:] == drawn[:, :, :-1]).mean() > 0.8
     assert 0.4 < len(np.unique(drawn[:, 0, 0])) / 32 <= 1
     assert (drawn[:, 1, 0] == drawn[:, 0, 0]).mean() < 0.2, "rows do not depend on each other"
 
@@ -201,7 +201,8 @@ def test_scores_of_the_same_digits_of_a_mean_and_of_a_known_error():
     mean = study.score(held_out, np.tile(known.mean(axis=0), (500, 1, 1, 1)), known)
     assert same["changed"] == 0 and same["psnr"] > 90 and same["fid"] < 10
     assert mean["changed"] > 0.8 and mean["fid"] > 300 and mean["patches"] > 10 * same["patches"]
-    off = study.score(held_out, held_out + 0.2, known)
+    black = np.full((2, 28, 28, 1), -1, np.float32)
+    off = study.score(black, black + 0.2, black)
     assert off["psnr"] == pytest.approx(20, abs=1e-3), "10 log10(4 / 0.04)"
 
 
@@ -223,6 +224,6 @@ def test_a_training_is_repeated_by_its_seed(images):
 def test_every_kind_of_setting_has_the_columns_of_the_table(monkeypatch):
     for setting in ("mean digit", "patches", "digits"):
         assert {"seed", *study.run(0, **study.SETTINGS[setting])} == set(study.COLUMNS)
-    for setting in ("features 1", "adaptive 1"):
+    for setting in ("features 10", "adaptive 1"):
         scores = study.run(0, **study.SETTINGS[setting], steps=20)
         assert {"seed", *scores} == set(study.COLUMNS)

@@ -30,23 +30,18 @@ SETTINGS = {
     "components": {"method": "components"},
     "L2": {},
     "L2, contrast": {"sharpened": True},
-    "L2, 960 updates": {"steps": 960},
+    "L2, 640 updates": {"steps": 640},
     "L2, wide start": {"spread": 5.0},
     "L2, wide start, no restarts": {"spread": 5.0, "restarts": False},
-    "L1": {"pixels": "L1"},
-    "features 1": {"features": 1.0},
     "features 10": {"features": 10.0},
-    "game 0.003": {"game": 0.003},
     "game 0.01": {"game": 0.01},
     "game 0.01, contrast": {"game": 0.01, "sharpened": True},
     "game 0.03": {"game": 0.03},
     "adaptive 0.3": {"game": 0.3, "adaptive": True},
     "adaptive 1": {"game": 1.0, "adaptive": True},
-    "adaptive 3": {"game": 3.0, "adaptive": True},
     "game 0.01, from the start": {"game": 0.01, "start": 0.0},
     "game 0.01, every second": {"game": 0.01, "start": 0.0, "every": 2},
     "adaptive 1, judge ahead": {"game": 1.0, "adaptive": True, "ahead": 0.1},
-    "adaptive 1, from the start": {"game": 1.0, "adaptive": True, "start": 0.0},
     "features 10, game 0.01": {"features": 10.0, "game": 0.01},
     "digits": {"method": "truth"},
 }
@@ -191,12 +186,12 @@ def perplexity(shares: np.ndarray) -> float:
 
 
 @lru_cache(maxsize=4)
-def network(seed: int, pixels="L2", features=0.0, game=0.0, adaptive=False, **options):
+def network(seed: int, features=0.0, game=0.0, adaptive=False, **options):
     """Return a trained tokenizer, its log, and the seconds that it took.
 
     The arguments are those of `Losses` and of `train`.
     """
-    data, losses, judged = digits(seed), Losses(pixels, features, game, adaptive), None
+    data, losses, judged = digits(seed), Losses(features, game, adaptive), None
     begin = time.process_time()
     if features:
         judged = classifier_features(data.train, data.labels, seed)

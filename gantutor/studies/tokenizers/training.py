@@ -11,7 +11,7 @@ from gantutor.keras import models
 from gantutor.keras.layers import Initializers
 from gantutor.runs import seeds
 
-STEPS = 600  # updates of encoder and decoder
+STEPS = 400  # updates of encoder and decoder
 BATCH_SIZE = 32
 ENTRIES = 32  # of the codebook: 5 bits
 DIMENSION = 8  # of an entry
@@ -20,7 +20,7 @@ RATE, JUDGE_RATE, BETA = 2e-3, 1e-3, 0.5  # of Adam
 COMMITMENT = 0.25
 DECAY = 0.95  # of the running means of the codebook
 RARE = 0.1  # codes that are used less than this share of the mean begin anew
-FEATURE_STEPS = 200  # updates of the classifier whose features a loss compares
+FEATURE_STEPS = 150  # updates of the classifier whose features a loss compares
 
 
 class Codebook(tf.Module):
@@ -133,12 +133,10 @@ def build(seed: int, restarts: bool = True, spread: float = 1.0) -> tuple[Tokeni
 
 
 class Losses(NamedTuple):
-    """What encoder and decoder minimise, beside the commitment.
+    """What encoder and decoder minimise, beside the squared error and the commitment.
 
     Parameters
     ----------
-    pixels : str
-        ``"L2"`` or ``"L1"``: squared or absolute error.
     features : float
         Weight of the squared error of a classifier's features.
     game : float
@@ -147,7 +145,6 @@ class Losses(NamedTuple):
         Multiply that weight by a ratio of gradients, as VQGAN does.
     """
 
-    pixels: str = "L2"
     features: float = 0.0
     game: float = 0.0
     adaptive: bool = False
@@ -172,7 +169,7 @@ def updates(tokenizer: Tokenizer, judge: keras.Model, losses: Losses, features=N
 
     def reconstruction(images, made):
         error = mean((images - made) ** 2)
-        first = mean(tf.abs(images - made)) if losses.pixels == "L1" else error
+        first = error
         if losses.features:
             first += losses.features * mean((features(images) - features(made)) ** 2)
         return error, first
