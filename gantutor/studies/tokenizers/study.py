@@ -42,8 +42,6 @@ SETTINGS = {
     "adaptive 1, judge ahead": {"game": 1.0, "adaptive": True, "ahead": 0.1},
     "game 0.01, every second": {"game": 0.01, "start": 0.0, "every": 2},
     "adaptive 0.3": {"game": 0.3, "adaptive": True},
-    "features 10, game 0.01": {"features": 10.0, "game": 0.01},
-    "L2, wide start": {"spread": 5.0},
 }
 COLUMNS = {
     "seed": (0, np.inf),
