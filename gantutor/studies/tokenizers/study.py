@@ -42,6 +42,11 @@ SETTINGS = {
     "adaptive 1, judge ahead": {"game": 1.0, "adaptive": True, "ahead": 0.1},
     "game 0.01, every second": {"game": 0.01, "start": 0.0, "every": 2},
     "adaptive 0.3": {"game": 0.3, "adaptive": True},
+    "features 10, game 0.03": {"features": 10.0, "game": 0.03},
+    "L2, 1600 updates": {"steps": 1600},
+    "L2, contrast, 1600 updates": {"steps": 1600, "sharpened": True},
+    "game 0.03, 1600 updates": {"game": 0.03, "steps": 1600},
+    "game 0.03, contrast, 1600 updates": {"game": 0.03, "steps": 1600, "sharpened": True},
 }
 COLUMNS = {
     "seed": (0, np.inf),
