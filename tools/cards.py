@@ -25,7 +25,11 @@ STILLS = {
     "start/laboratory": ("play/cured-by-r1.png", "Eight groups of points, each with generated ones")
 }
 # Which of a chapter's figures, where it is not the first.
-FIGURE = {"theory/building-blocks": 2, "applications/one-step": 3}
+FIGURE = {
+    "theory/building-blocks": 2,
+    "applications/one-step": 3,
+    "practice/watching-a-run": 3,
+}
 
 
 def parts() -> dict[str, list[str]]:

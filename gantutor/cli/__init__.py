@@ -11,6 +11,7 @@ EXAMPLES = """
 examples:
   gantutor train --framework torch --recipe dcgan --data digits --steps 2000 --out runs/a
   gantutor train --out runs/a --resume
+  torchrun --nproc-per-node 2 -m gantutor.cli train --steps 2000 --out runs/c
   gantutor train --framework keras --data photos/ --size 32 --steps 5000 --out runs/b
   gantutor sample runs/a --count 64 --out samples.png
   gantutor score runs/a --count 10000

@@ -1,11 +1,12 @@
 """`gantutor train`: a new run, or one that goes on."""
 
+import contextlib
 import signal
 from pathlib import Path
 
 from gantutor import __version__, data, plots, recipes
 from gantutor.cli.shared import parse_size, recipe_of, twin_of
-from gantutor.runs import callbacks, folder
+from gantutor.runs import callbacks, folder, launch
 from gantutor.runs.checkpoint import list_checkpoints
 from gantutor.runs.seeds import check_seed
 from gantutor.validation import check_positive
@@ -19,18 +20,35 @@ def run(options):
     previous = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         if options.resume:
-            folder.read(options.out)  # before the folder is made: without a run, nothing is
-            with folder.locked(options.out):
+            # before the folder is made: without a run, nothing is
+            _check_processes(folder.read(options.out))
+            with _writer(options.out):
                 return _resume(options, folder.read(options.out))
         run = _described(options)
+        _check_processes(run)
         _check_apart(options.out, run["data"])
         twin_of(run).building.build(recipe_of(run), run["seed"])  # before many images are read
         images, labels = _training_data(run)  # before the folder is made: bad data leave nothing
-        with folder.locked(options.out):
-            folder.create(options.out, run)
+        with _writer(options.out):
+            if launch.is_main():
+                folder.create(options.out, run)
             return _fit(options, run, images, labels)
     finally:
         signal.signal(signal.SIGTERM, previous)
+
+
+def _check_processes(run):
+    """Refuse what several processes cannot train."""
+    if launch.count() > 1 and run["framework"] != "torch":
+        raise ValueError(
+            f"--framework {run['framework']} trains in one process; a launcher started "
+            f"{launch.count()}. Leave it out, or train without a launcher."
+        )
+
+
+def _writer(out):
+    """The lock of the folder, for the process that writes; the others read its checkpoints only."""
+    return folder.locked(out) if launch.is_main() else contextlib.nullcontext()
 
 
 def _described(options):
@@ -116,10 +134,11 @@ def _fit(options, run, images, labels, resume=None):
         labels=labels if recipe.classes else None,
         on_interrupt="stop",
     )
-    trained.record.plot().savefig(options.out / "losses.png")
-    plots.image_grid(trained.sample(64)).savefig(options.out / "samples.png")
-    done = f"{trained.step} of {max(recipe.steps, trained.step)} steps done"
-    print(f"{done}; checkpoints and pictures are in {options.out}.")
+    if launch.is_main():
+        trained.record.plot().savefig(options.out / "losses.png")
+        plots.image_grid(trained.sample(64)).savefig(options.out / "samples.png")
+        done = f"{trained.step} of {max(recipe.steps, trained.step)} steps done"
+        print(f"{done}; checkpoints and pictures are in {options.out}.")
     return 130 if trained.interrupted else 0
 
 

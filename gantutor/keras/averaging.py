@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from gantutor.keras import distributed
+
 
 def copies(networks, count):
     """Return `count` dictionaries of frozen copies of networks by name."""
@@ -26,10 +28,16 @@ def follow(averages, networks, decays, step):
         decay = tf.minimum(decay, (1 + step) / (10 + step))
         for name, network in networks.items():
             for old, new in zip(average[name].variables, network.variables, strict=True):
-                if old.dtype.startswith("float"):
-                    old.assign_add((1 - decay) * (new - old))
-                else:
-                    old.assign(new)
+                move = _approach if old.dtype.startswith("float") else _copy_value
+                distributed.update(old, move, new.value, decay)
+
+
+def _approach(old, new, decay):
+    old.assign_add((1 - decay) * (new - old))
+
+
+def _copy_value(old, new, decay):
+    old.assign(new)
 
 
 def _copy(network):

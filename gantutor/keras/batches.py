@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
+from gantutor.keras import distributed
 from gantutor.runs import feeding
 from gantutor.runs.order import Order
 from gantutor.validation import check_positive
@@ -45,8 +46,11 @@ def batches(data, batch_size, seed=0, start=0, labels=None, unpaired=False):
     return from_arrays(arrays, batch_size, seed, start, unpaired)
 
 
-def from_arrays(arrays, batch_size, seed, start, unpaired):
-    """Return the data set of `batches` for checked arrays by name."""
+def from_arrays(arrays, batch_size, seed, start, unpaired, part=None, replicas=1):
+    """Return the data set of `batches` for checked arrays by name.
+
+    Of several replicas each gets its slice of every `part` of a batch.
+    """
     orders = [
         Order(len(array), check_positive(batch_size, "batch_size"), seed, which if unpaired else 0)
         for which, array in enumerate(arrays.values())
@@ -54,7 +58,8 @@ def from_arrays(arrays, batch_size, seed, start, unpaired):
 
     def rows():
         for step in itertools.count(start):
-            yield tuple(order.rows(step) for order in orders)
+            chosen = [order.rows(step) for order in orders]
+            yield tuple(distributed.rows(some, part or batch_size, replicas) for some in chosen)
 
     signature = tuple(tf.TensorSpec([order.size], tf.int64) for order in orders)
     chosen = tf.data.Dataset.from_generator(rows, output_signature=signature)

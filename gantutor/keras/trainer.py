@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from gantutor.keras import averaging, building
+from gantutor.keras import averaging, building, distributed
 from gantutor.keras.batches import checked, from_arrays, named
 from gantutor.keras.compiling import Compiled
 from gantutor.keras.saving import Resumable
@@ -177,7 +177,7 @@ class Trainer(Resumable, Compiled):
         size = tf.shape(next(iter(batch.values())))[0] // self.discriminator_steps
         for k in range(self.discriminator_steps):
             part = {name: value[k * size : (k + 1) * size] for name, value in batch.items()}
-            noise = self.noise(part, keys[k])
+            noise = distributed.noise(self, part, keys[k])
             if k + 1 < self.discriminator_steps:
                 d_terms = self.discriminator_step(part, self.draw(part, noise), noise, step)
         # The last fakes have a tape: they serve the generators' step, too. D is new by then, so
@@ -187,13 +187,13 @@ class Trainer(Resumable, Compiled):
             with tape.stop_recording():
                 d_terms = self.discriminator_step(part, fake, noise, step)
             g_terms = self.generator_loss(part, fake, noise, step)
-            loss = _total(g_terms)
+            loss = distributed.share(_total(g_terms))
             scaled = self.generator_optimizer.scale_loss(loss)
         self._apply("generator", tape, scaled)
         self._average(step)
         # Where a data set ends, a graph runs once more without data: that is no step.
         with tf.control_dependencies(tf.nest.flatten(g_terms)):
-            self._steps.assign_add(1)
+            distributed.update(self._steps, _count_up)
         return _named("d", d_terms) | _named("g", g_terms)
 
     def discriminator_step(self, batch, fake, noise, step=0):
@@ -211,7 +211,8 @@ class Trainer(Resumable, Compiled):
         fake = tf.nest.map_structure(tf.stop_gradient, fake)
         with tf.GradientTape() as tape:
             terms = self.discriminator_loss(batch, fake, noise, step)
-            scaled = self.discriminator_optimizer.scale_loss(_total(terms))
+            loss = distributed.share(_total(terms))
+            scaled = self.discriminator_optimizer.scale_loss(loss)
         self._apply("discriminator", tape, scaled)
         self.constrain()
         return terms
@@ -223,7 +224,8 @@ class Trainer(Resumable, Compiled):
         """
         with tf.GradientTape() as tape:
             terms = self.generator_loss(batch, self.draw(batch, noise), noise, step)
-            scaled = self.generator_optimizer.scale_loss(_total(terms))
+            loss = distributed.share(_total(terms))
+            scaled = self.generator_optimizer.scale_loss(loss)
         self._apply("generator", tape, scaled)
         self._average(step)
         return terms
@@ -251,8 +253,12 @@ class Trainer(Resumable, Compiled):
                 f"got {batch_size}."
             )
         arrays = feeding.named_arrays(x, y, self.inputs, self.classes, self.unpaired)
+        distributed.join(self, batch_size)
         size = batch_size * self.discriminator_steps
-        dataset = from_arrays(arrays, size, self.seed, self.step, self.unpaired)
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        dataset = from_arrays(
+            arrays, size, self.seed, self.step, self.unpaired, batch_size, replicas
+        )
         found = feeding.fingerprint(arrays)
         feeding.check_same_data(found, self._restored)
         self.batch_size, self._fed = batch_size, found
@@ -327,6 +333,10 @@ def train(
             on_interrupt=on_interrupt,
         )
     return game
+
+
+def _count_up(steps):
+    steps.assign_add(1)
 
 
 def _total(terms):

@@ -142,7 +142,7 @@ def confirm_table(
     folder : path-like, optional
         Where the table lies; by default where it ships from.
     precision : float
-        Largest relative difference of a number, but ``seconds``.
+        Largest relative difference of a number; times, ``…seconds``, may be any.
 
     Returns
     -------
@@ -154,7 +154,7 @@ def confirm_table(
     here = run_grid(study.run, study.SETTINGS, [0], unfinished, jobs, study.KEYS)
     rows = pd.DataFrame(read_rows(folder / "table.csv"))
     known = here[keys].merge(rows, how="left", on=keys)
-    numbers = [column for column in study.COLUMNS if column != "seconds"]
+    numbers = [column for column in study.COLUMNS if not column.endswith("seconds")]
     same = np.isclose(here[numbers], known[numbers], rtol=precision, atol=0).all(axis=1)
     differing = here.loc[~same, list(study.KEYS)].drop_duplicates().values.tolist()
     if not differing:

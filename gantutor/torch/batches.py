@@ -7,6 +7,7 @@ import torch
 
 from gantutor.runs import feeding
 from gantutor.runs.order import Order
+from gantutor.torch.distributed import Alone
 
 
 class Arrays:
@@ -23,10 +24,15 @@ class Arrays:
     unpaired : bool
         Whether each array has an order of its own.
     device : torch.device
+    processes : gantutor.torch.distributed.Alone, optional
+        Of several processes each takes its slice of every batch.
     """
 
-    def __init__(self, arrays, batch_size, discriminator_steps, seed, unpaired, device):
+    def __init__(
+        self, arrays, batch_size, discriminator_steps, seed, unpaired, device, processes=None
+    ):
         self.batch_size, self.device = batch_size, device
+        self.processes = processes or Alone()
         size = batch_size * discriminator_steps
         self._orders = {
             name: Order(len(array), size, seed, which if unpaired else 0)
@@ -41,10 +47,10 @@ class Arrays:
 
     def batches(self, step):
         """Return the batches of a step: dictionaries of tensors, images as [N, C, H, W]."""
-        parts = {
-            name: _take(array, self._orders[name].rows(step), self.device).split(self.batch_size)
-            for name, array in self._arrays.items()
-        }
+        size, parts = self.batch_size // self.processes.count, {}
+        for name, array in self._arrays.items():
+            rows = self.processes.rows(self._orders[name].rows(step), self.batch_size)
+            parts[name] = _take(array, rows, self.device).split(size)
         return [
             dict(zip(parts, values, strict=True)) for values in zip(*parts.values(), strict=True)
         ]

@@ -13,6 +13,7 @@ from gantutor.runs.history import History
 from gantutor.runs.interrupt import catch_interrupt
 from gantutor.torch import averaging, building
 from gantutor.torch.batches import Arrays, Loaded
+from gantutor.torch.distributed import Alone, launched
 from gantutor.torch.saving import Resumable
 from gantutor.validation import check_choice, check_positive
 
@@ -44,6 +45,9 @@ class Trainer(Resumable):
         same bits; on a GPU only where PyTorch's kernels are deterministic.
     device : str or torch.device, optional
         Where to train; an accelerator if there is one.
+    processes : gantutor.torch.distributed.Alone, optional
+        With `gantutor.torch.distributed.Processes` several processes train together: each makes
+        the same trainer and calls `fit` alike, and takes its slice of every batch.
 
     Attributes
     ----------
@@ -84,8 +88,10 @@ class Trainer(Resumable):
         ema_decay=0.99,
         seed=0,
         device=None,
+        processes=None,
     ):
-        self.device = torch.device(device) if device else _accelerator()
+        self.processes = processes or Alone()
+        self.device = torch.device(device or self.processes.device or _accelerator())
         self.game = game.to(self.device)
         self.seed = seeds.check_seed(seed)
         self.batch_size = check_positive(batch_size, "batch_size")
@@ -110,9 +116,10 @@ class Trainer(Resumable):
         self.interrupted = False
         self._unread, self._unrecorded, self._several = [], {}, set()
         self._fed, self._restored = None, None
+        self.processes.join(game, self.batch_size)
 
     @classmethod
-    def from_recipe(cls, recipe, seed=0, device=None):
+    def from_recipe(cls, recipe, seed=0, device=None, processes=None):
         """Build the game of a `gantutor.recipes.Recipe`, with a trainer for it."""
         return cls(
             building.build(recipe, seed),
@@ -121,6 +128,7 @@ class Trainer(Resumable):
             **recipe.training(),
             seed=seed,
             device=device,
+            processes=processes,
         )
 
     def parameters(self, side):
@@ -136,7 +144,8 @@ class Trainer(Resumable):
         """Train for `steps` more updates of the generators.
 
         Ctrl-C ends the training after the step in hand, and callbacks are told of the end; all
-        that was trained is kept.
+        that was trained is kept. Of several processes the first one alone tells callbacks, and
+        the others wait for it in the end; Ctrl-C ends them at the same step.
 
         Parameters
         ----------
@@ -144,7 +153,7 @@ class Trainer(Resumable):
             Images [N, H, W, C] in [−1, 1], or points [N, d]; several of them as a tuple or by
             name, where the game has several inputs. All of it goes to the device, except memory
             maps, which are read a batch at a time. Or a `torch.utils.data.DataLoader` (see
-            `gantutor.torch.batches.Loaded`).
+            `gantutor.torch.batches.Loaded`); of several processes each has one of its own share.
         steps : int
             Updates of the generators.
         callbacks : iterable of gantutor.runs.callbacks.Callback
@@ -172,13 +181,15 @@ class Trainer(Resumable):
         steps = check_positive(steps, "steps")
         check_choice(on_interrupt, ("raise", "stop"), "on_interrupt")
         feed = self._feed(data, labels)
+        self.processes.align(self)
         self.game.train()
         self.interrupted = False
+        callbacks = list(callbacks) if self.processes.is_main else []
         # Ctrl-C waits also for what callbacks do at the beginning and at the end, such as saving.
-        with catch_interrupt() as interrupt, telling(list(callbacks), self, steps) as tell:
+        with catch_interrupt() as interrupt, telling(callbacks, self, steps) as tell:
             last = self.step + steps
             for _ in range(steps):
-                if interrupt.requested:
+                if self.processes.agree(interrupt.requested, self.step):
                     break
                 self._unread.append((self.step + 1, self._train_step(feed.batches(self.step))))
                 self.step += 1
@@ -186,7 +197,8 @@ class Trainer(Resumable):
                     self.read_losses(record=True)
                 tell()
             self.read_losses(record=True)
-        self.interrupted = interrupt.requested
+            self.interrupted = self.processes.agree(interrupt.requested)
+        self.processes.wait()
         if self.interrupted and on_interrupt == "raise":
             raise KeyboardInterrupt(f"Training stopped after step {self.step}; all of it is kept.")
         return self.record
@@ -202,16 +214,16 @@ class Trainer(Resumable):
             From `Game.draw`. Nothing of this step reaches the generators.
         """
         terms = self.game.discriminator_loss(batch, _detached(fake), noise, self.step)
-        self._update("discriminator", terms)
+        terms = self._update("discriminator", terms)
         self.game.constrain()
-        return {name: term.detach() for name, term in terms.items()}
+        return terms
 
     def generator_step(self, batch, fake, noise):
         """Update the generators once, and their averages; arguments as `discriminator_step`."""
         terms = self.game.generator_loss(batch, fake, noise, self.step)
-        self._update("generator", terms)
+        terms = self._update("generator", terms)
         self._average()
-        return {name: term.detach() for name, term in terms.items()}
+        return terms
 
     def sample(self, latents, seed=0, **more):
         """Draw from the averaged generators; arguments as `ema.sample` has them.
@@ -260,7 +272,13 @@ class Trainer(Resumable):
             return Loaded(data, game, self.discriminator_steps, self.device)
         arrays = feeding.named_arrays(data, labels, game.inputs, game.classes, game.unpaired)
         feed = Arrays(
-            arrays, self.batch_size, self.discriminator_steps, self.seed, game.unpaired, self.device
+            arrays,
+            self.batch_size,
+            self.discriminator_steps,
+            self.seed,
+            game.unpaired,
+            self.device,
+            self.processes,
         )
         found = feeding.fingerprint(arrays)
         feeding.check_same_data(found, self._restored)
@@ -273,7 +291,7 @@ class Trainer(Resumable):
         random = torch.Generator(self.device)
         random.manual_seed(seeds.number(self.seed, "noise", self.step))
         for k, batch in enumerate(batches):
-            noise = self.game.noise(batch, random)
+            noise = self.processes.noise(self.game, batch, random)
             # Only the last fakes have a graph: they serve the generators' step, too. D is new by
             # then, so its judgement of them is, too.
             with torch.set_grad_enabled(k + 1 == len(batches)):
@@ -294,8 +312,11 @@ class Trainer(Resumable):
         optimizer = self.optimizers[side]
         optimizer.zero_grad()
         # No gradient is computed for the other side's weights, nor for frozen ones.
-        sum(terms.values()).backward(inputs=self.parameters(side))
+        parameters = self.parameters(side)
+        sum(terms.values()).backward(inputs=parameters)
+        terms = self.processes.average(parameters, terms)
         optimizer.step()
+        return terms
 
     def _set_rates(self):
         if not self.decay:
@@ -324,6 +345,8 @@ def train(
 ):
     """Train a recipe's GAN, from the start or from a checkpoint, up to a number of steps.
 
+    Where `accelerate launch` or `torchrun` started several processes, they train it together.
+
     Parameters
     ----------
     recipe : gantutor.recipes.Recipe
@@ -350,7 +373,7 @@ def train(
     """
     if steps is not None:
         recipe = recipe.replace(steps=steps)
-    trainer = Trainer.from_recipe(recipe, seed)
+    trainer = Trainer.from_recipe(recipe, seed, processes=launched())
     parts.check_shape(data, recipe.shape)
     if resume:
         trainer.restore(resume)

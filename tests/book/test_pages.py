@@ -385,6 +385,27 @@ def test_the_laboratory_plays_from_the_disk_and_on_a_phone(browser):
 
 
 @in_browser
+@pytest.mark.parametrize("page", ["index.html", "start/laboratory.html"])
+def test_who_goes_by_keyboard_sees_where(tab, page):
+    tab.goto(f"/{page}")
+    place = """() => {
+      const { activeElement: at } = document;
+      const ringed = (style) => style.outlineStyle !== "none" && style.outlineWidth !== "0px";
+      const after = getComputedStyle(at, "::after"); // of a card, which cuts off what is outside
+      const marked = [at, ...at.children].map((part) => getComputedStyle(part))
+        .some((style) => ringed(style) || style.boxShadow !== "none");
+      const inside = ringed(after) && parseFloat(after.outlineOffset) < 0;
+      return [at.tagName, at.innerText, marked || inside];
+    }"""
+    stops = []
+    while not stops or (stops[-1][0] != "BODY" and len(stops) < 500):
+        tab.keyboard.press("Tab")
+        stops.append(tab.evaluate(place))
+    assert 50 < len(stops) < 500, "the keys go through the page once"
+    assert [stop for stop in stops[:-1] if not stop[2]] == []
+
+
+@in_browser
 def test_search_finds_the_discriminator(tab):
     tab.goto("/search.html?q=discriminator")
     tab.get_by_text("Search finished").wait_for()

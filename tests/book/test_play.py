@@ -3,7 +3,6 @@
 import functools
 import itertools
 import json
-import math
 import re
 
 import chromium
@@ -234,20 +233,88 @@ def test_the_dirac_gan_moves_and_stops_before_its_numbers_overflow(page, name):
     assert np.isfinite(page.evaluate("dirac.path")).all()
 
 
-@pytest.mark.parametrize(
-    ("state", "low", "high"),
-    [("it-circles", 0.8, 1.3), ("it-leaves", 2, math.inf), ("it-comes-to-rest", 0, 0.01)],
-)
-def test_the_dirac_gan_does_what_its_addresses_say(page, state, low, high):
-    furthest = page.evaluate(
-        """state => {
-          const dirac = new GanTutorPlay.Dirac(document.querySelector(".play"), state);
-          for (let i = 0; i < 300; i++) dirac.tick();
-          return Math.max(...dirac.path.slice(-60).map((point) => Math.hypot(...point)));
-        }""",
-        state,
+def dirac_path(page, state, **settings):
+    """Return the points θ, ψ of a state, at most 2,001, or of one whose settings are changed."""
+    return np.array(
+        page.evaluate(
+            """([state, settings]) => {
+              const dirac = new GanTutorPlay.Dirac(document.querySelector(".play"), state);
+              Object.assign(dirac.settings, settings);
+              for (let i = 0; i < 2000; i++) dirac.tick();
+              return dirac.path;
+            }""",
+            [state, settings],
+        )
     )
-    assert low <= furthest < high
+
+
+def distances_and_turns(path):
+    angles = np.unwrap(np.arctan2(*path.T))
+    return np.hypot(*path.T), abs(angles - angles[0]) / (2 * np.pi)
+
+
+def circles(path):
+    distance, turns = distances_and_turns(path)
+    return turns[300] > 4 and distance.min() > 0.97 and distance.max() < 1.05
+
+
+def leaves(path):
+    """Whether each of three turns is wider by over a third, and the third leaves the picture."""
+    distance, turns = distances_and_turns(path)
+    after = [distance[np.argmax(turns >= turn)] for turn in range(4)]  # 1 for a turn not made
+    out = np.argmax(abs(path).max(axis=1) > 2)
+    widened = all(4 / 3 < new / old < 1.5 for old, new in itertools.pairwise(after))
+    return bool((np.diff(distance) >= 0).all()) and widened and 2 < turns[out] < 3
+
+
+def comes_to_rest(path):
+    distance, turns = distances_and_turns(path)
+    return distance[0] == 1 and distance[100:].max() < 0.01 and turns.max() < 1
+
+
+@pytest.mark.parametrize(
+    ("state", "holds"),
+    [("it-circles", circles), ("it-leaves", leaves), ("it-comes-to-rest", comes_to_rest)],
+)
+def test_the_dirac_gan_does_what_its_addresses_say(page, state, holds):
+    assert holds(dirac_path(page, state))
+    frozen = np.tile([1.0, 0.0], (2001, 1))
+    line = np.stack([np.linspace(1, 4, 2001), np.zeros(2001)], axis=1)
+    weak = dirac_path(page, "it-circles", gamma=0.004)
+    assert not any(holds(broken) for broken in (frozen, line, weak))
+
+
+def test_the_dirac_gan_does_what_the_page_says_of_other_settings(page):
+    slow, turns = distances_and_turns(dirac_path(page, "it-leaves", rate=0.02))
+    assert slow[np.argmax(turns >= 1)] == pytest.approx(1.03, abs=0.005)
+    nearer, _ = distances_and_turns(dirac_path(page, "it-circles", loss="non_saturating"))
+    assert nearer[-1] == pytest.approx(0.14, abs=0.005)
+    few, turns = distances_and_turns(dirac_path(page, "it-comes-to-rest", gamma=0.3))
+    assert 2 < turns[np.argmax(few < 0.01)] < 5
+    for rate, high in ((0.2, 1.001), (0.5, 200)):
+        much, _ = distances_and_turns(dirac_path(page, "it-comes-to-rest", gamma=5, rate=rate))
+        assert much.max() < high
+        assert much[80] > 0.4 if rate == 0.2 else much[-1] > 100
+
+
+@pytest.mark.parametrize("gamma", [0, 1])
+@pytest.mark.parametrize("updates", ["alternating", "together"])
+def test_the_dirac_gan_takes_the_path_of_training_dynamics(page, updates, gamma):
+    theta, psi = (torch.tensor([x], dtype=torch.float64, requires_grad=True) for x in (1.0, 0.0))
+    path = [(1.0, 0.0)]
+    for _ in range(200):
+        before = psi.detach().clone()
+        d_loss = losses.minimax.discriminator(psi * 0, psi * theta) + gamma / 2 * (psi**2).sum()
+        (slope,) = torch.autograd.grad(d_loss, psi)
+        with torch.no_grad():
+            psi -= 0.2 * slope
+        fake = (before if updates == "together" else psi) * theta
+        (slope,) = torch.autograd.grad(losses.minimax.generator(fake, None), theta)
+        with torch.no_grad():
+            theta -= 0.2 * slope
+        path.append((theta.item(), psi.item()))
+    found = dirac_path(page, "it-circles", updates=updates, gamma=gamma)[:201]
+    np.testing.assert_allclose(found, path, atol=1e-9)
 
 
 RUN = """
@@ -410,13 +477,13 @@ def test_data_can_be_drawn_by_hand_and_by_keys(page):
     box = plane.bounding_box()
     page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
     plane.focus()
-    for key in ("ArrowLeft", "ArrowDown", " "):
+    for key in ("ArrowLeft", "ArrowDown", " ", "ArrowLeft", " "):
         page.keyboard.press(key)
     points = page.evaluate("lab.points")
-    np.testing.assert_allclose(points, [[1.5, 1.5], [-0.2, -0.2]], atol=0.05)
+    np.testing.assert_allclose(points, [[1.5, 1.5], [-0.2, -0.2], [-0.4, -0.2]], atol=0.05)
     real = np.array(page.evaluate("[...lab.game.real(100)]")).reshape(-1, 2)
     nearest = np.linalg.norm(real[:, None] - np.array(points), axis=-1)
-    assert nearest.min(1).max() < 0.3 and set(nearest.argmin(1)) == {0, 1}
+    assert nearest.min(1).max() < 0.3 and set(nearest.argmin(1)) == {0, 1, 2}
     page.get_by_role("button", name="One step of G").click()
     page.get_by_role("button", name="Erase").click()
     assert page.evaluate("lab.points") == [] and page.evaluate("lab.game.steps") == 0

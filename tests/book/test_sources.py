@@ -259,7 +259,7 @@ def test_the_bibliography_holds_what_is_cited_and_nothing_twice():
 
 @pytest.mark.parametrize(
     ("part", "neighbour"),
-    [("evaluation", "evaluation/benchmarks"), ("practice", "practice/speed")],
+    [("evaluation", "evaluation/benchmarks"), ("practice", "practice/more-than-one-machine")],
 )
 def test_a_new_chapter_has_the_right_shape_and_is_named_everywhere(
     part, neighbour, tmp_path, monkeypatch

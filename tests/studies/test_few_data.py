@@ -6,6 +6,7 @@ import pytest
 tf = pytest.importorskip("tensorflow")
 
 from gantutor.keras.games import GAN  # noqa: E402
+from gantutor.studies import load_table  # noqa: E402
 from gantutor.studies.few_data import study, training  # noqa: E402
 
 
@@ -96,6 +97,18 @@ def test_the_adaptive_rule_rises_and_falls_by_the_same_and_stays_a_probability()
     assert training.adapted(0.5, 0.61) == pytest.approx(0.5 + step)
     assert training.adapted(0.5, 0.59) == pytest.approx(0.5 - step)
     assert training.adapted(0.0, -1.0) == 0 and training.adapted(1.0, 1.0) == 1
+    chance = 0.0
+    for _ in range(training.RISE // training.EVERY):
+        assert chance < 1 - step / 2
+        chance = training.adapted(chance, 1.0)
+    assert chance == pytest.approx(1)
+
+
+def test_the_constant_probabilities_are_near_the_ends_of_the_adaptive_ones():
+    table = load_table("few_data").set_index(["method", "size"])["chance"]
+    for size, chance in study.CONSTANT.items():
+        assert study.SETTINGS["constant", f"n = {size}"]["chance"] == chance
+        assert np.abs(table.loc["adaptive", f"n = {size}"].to_numpy() - chance).max() < 0.03
 
 
 def test_the_digits_held_out_are_not_trained_on():
@@ -193,6 +206,8 @@ def test_without_augmentation_changed_images_are_the_unchanged_ones():
 @pytest.mark.slow
 def test_every_kind_of_setting_has_the_columns_of_the_table(monkeypatch):
     monkeypatch.setattr(study, "STEPS", 100)
-    for method, size in (("noise", 100), ("plain", 100), ("reals only", 600)):
+    kinds = {("noise", 100): 0, ("plain", 100): 0, ("reals only", 600): 1, ("constant", 100): 0.3}
+    for (method, size), chance in kinds.items():
         scores = study.run(0, **study.SETTINGS[method, f"n = {size}"])
         assert {"seed", *scores} == set(study.COLUMNS)
+        assert scores["chance"] == chance

@@ -238,6 +238,16 @@ def test_a_change_that_moves_no_number_is_confirmed_by_repetition(tiny):
     assert make()["seconds"].tolist() == [2, 2, 5, 5], "the table's own rows stay"
 
 
+def test_a_second_time_is_no_number_to_confirm(tiny):
+    timed = STUDY.replace('"seconds": side}', '"seconds": side, "own_seconds": side}')
+    timed = timed.replace("COLUMNS = {", 'COLUMNS = {"own_seconds": (0, 99), ')
+    assert timed.count("own_seconds") == 2
+    tiny(timed)
+    make()
+    tiny(timed.replace('"own_seconds": side}', '"own_seconds": 2 * side}'))
+    assert record.confirm_table("tiny", jobs=1) == []
+
+
 def test_a_change_that_moves_a_number_is_not_confirmed(tiny):
     make()
     tiny(sides="def area(side):\n    return side**2 + (side == 5) / 100\n")

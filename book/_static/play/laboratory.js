@@ -43,6 +43,7 @@
     constructor(host, state) {
       super(host);
       this.points = [];
+      this.cursor = [0, 0]; // where the keys draw
       this.build();
       this.load(Object.hasOwn(play.STATES, state) ? state : "default");
     }
@@ -166,7 +167,6 @@
       if (!ready) this.pause();
       this.waiting = 0;
       this.goal = Infinity;
-      this.cursor = [0, 0];
       const data = this.drawn ? (ready ? this.points : [[0, 0]]) : this.settings.data;
       this.game = new play.Game({ ...this.settings, data });
       const random = new play.Random(12345);

@@ -53,6 +53,17 @@ SETTINGS = {
     for method in _METHODS
     for size in _AT.get(method, SIZES)
 }
+# Probabilities near those at which the adaptive rule ended.
+CONSTANT = {100: 0.3, 600: 0.1}
+SETTINGS |= {
+    ("constant", f"n = {size}"): {
+        "size": size,
+        "method": "gan",
+        "augmentation": "shift and cut",
+        "chance": chance,
+    }
+    for size, chance in CONSTANT.items()
+}
 
 SEEDS = 3
 COLUMNS = {
@@ -153,8 +164,8 @@ def run(seed: int, size: int, method: str, **training) -> dict[str, float]:
         ``seconds``, this process's time on processors; what `score` returns; and for a GAN
         ``fid_half``, the digit FID after half of the updates, ``chance``, the probability of each
         change at the end, and the mean logits then of images trained on, held out and generated,
-        unchanged and (``on_changed_``) augmented. Without a GAN ``fid_half`` is −1, and the others
-        are 0.
+        unchanged and (``on_changed_``) augmented with probability 1, whatever ``chance`` is.
+        Without a GAN ``fid_half`` is −1, and the others are 0.
     """
     held_out, pool = digits(seed)
     begin = time.process_time()

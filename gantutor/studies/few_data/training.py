@@ -78,7 +78,7 @@ class Trained(NamedTuple):
         The same after half of the updates.
     log : list of dict
         After every 100th update: ``step``, ``chance``, and the mean logits of ``train``,
-        ``held_out`` and ``fake`` images, unchanged and (``changed_``) augmented.
+        ``held_out`` and ``fake`` images, unchanged and (``changed_``) augmented with probability 1.
     """
 
     sampler: Sampler

@@ -65,7 +65,7 @@ ON_DIGITS = {
 SHARED = {**FLOOR_AND_CEILING, **TEACHERS, **STUDENTS}
 SETTINGS = {
     (task, name): {"task": task, **given}
-    for task, methods in (("digits", SHARED | ON_DIGITS), ("grid", SHARED))
+    for task, methods in (("digits", SHARED | ON_DIGITS), ("grid", SHARED), ("ring", SHARED))
     for name, given in methods.items()
 }
 SEEDS = 3
