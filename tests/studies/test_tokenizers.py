@@ -134,8 +134,8 @@ def test_the_discriminator_starts_when_it_should(images):
     _, log = training.train(images, 0, losses, steps=10, start=0.5, ahead=0.2)
     assert np.array_equal(log[:, 1] > 0, np.arange(10) >= 5)
     assert np.array_equal(log[:, 5] > 0, np.arange(10) >= 3)
-    _, log = training.train(images, 0, losses, steps=10, start=0.0, every=2)
-    assert np.array_equal(log[:, 1] > 0, np.arange(10) % 2 == 0)
+    _, log = training.train(images, 0, losses, steps=10, start=0.0)
+    assert (log[:, 1] == 0.5).all()
 
 
 def test_the_classifier_of_the_feature_loss_is_not_the_one_that_scores(images):
@@ -200,7 +200,7 @@ def test_scores_of_the_same_digits_of_a_mean_and_of_a_known_error():
     same = study.score(held_out, held_out, known)
     mean = study.score(held_out, np.tile(known.mean(axis=0), (500, 1, 1, 1)), known)
     assert same["changed"] == 0 and same["psnr"] > 90 and same["fid"] < 10
-    assert mean["changed"] > 0.8 and mean["fid"] > 300 and mean["patches"] > 10 * same["patches"]
+    assert mean["changed"] > 0.8 and mean["fid"] > 300 and mean["strokes"] > 10 * same["strokes"]
     black = np.full((2, 28, 28, 1), -1, np.float32)
     off = study.score(black, black + 0.2, black)
     assert off["psnr"] == pytest.approx(20, abs=1e-3), "10 log10(4 / 0.04)"

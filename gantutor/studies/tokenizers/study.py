@@ -24,25 +24,36 @@ SEEDS = 3
 KEYS = ("setting",)
 SETTINGS = {
     "mean digit": {"method": "mean"},
+    "random digit": {"method": "random"},
     "nearest digit": {"method": "nearest"},
     "patches": {"method": "patches"},
     "patches, regression": {"method": "patches", "regression": True},
+    "patches, regression, contrast": {"method": "patches", "regression": True, "sharpened": True},
     "components": {"method": "components"},
+    "components, contrast": {"method": "components", "sharpened": True},
     "digits": {"method": "truth"},
     "L2": {},
     "L2, contrast": {"sharpened": True},
     "L2, 640 updates": {"steps": 640},
+    "L2, no restarts": {"restarts": False},
+    "L2, wide start": {"spread": 5.0},
+    "L2, wide start, no restarts": {"spread": 5.0, "restarts": False},
+    "features 10": {"features": 10.0},
+    "features 10, game 0.03": {"features": 10.0, "game": 0.03},
     "game 0.01": {"game": 0.01},
     "game 0.01, contrast": {"game": 0.01, "sharpened": True},
-    "adaptive 1": {"game": 1.0, "adaptive": True},
-    "L2, wide start, no restarts": {"spread": 5.0, "restarts": False},
     "game 0.01, from the start": {"game": 0.01, "start": 0.0},
-    "features 10": {"features": 10.0},
     "game 0.03": {"game": 0.03},
-    "adaptive 1, judge ahead": {"game": 1.0, "adaptive": True, "ahead": 0.1},
-    "game 0.01, every second": {"game": 0.01, "start": 0.0, "every": 2},
+    "game 0.03, contrast": {"game": 0.03, "sharpened": True},
+    "game 0.1": {"game": 0.1},
+    "game 0.1, from the start": {"game": 0.1, "start": 0.0},
     "adaptive 0.3": {"game": 0.3, "adaptive": True},
-    "features 10, game 0.03": {"features": 10.0, "game": 0.03},
+    "adaptive 0.8": {"game": 0.8, "adaptive": True},
+    "adaptive 1": {"game": 1.0, "adaptive": True},
+    "adaptive 1, judge ahead": {"game": 1.0, "adaptive": True, "ahead": 0.1},
+    "adaptive 1, error at most 0.2": {"game": 1.0, "adaptive": True, "error_most": 0.2},
+    "adaptive 1, game at least 1": {"game": 1.0, "adaptive": True, "game_least": 1.0},
+    "balanced 1": {"game": 1.0, "adaptive": True, "balanced": True},
     "L2, 1600 updates": {"steps": 1600},
     "L2, contrast, 1600 updates": {"steps": 1600, "sharpened": True},
     "game 0.03, 1600 updates": {"game": 0.03, "steps": 1600},
@@ -53,14 +64,17 @@ COLUMNS = {
     "seconds": (0, np.inf),
     "psnr": (0, 100),
     "fid": (0, np.inf),
-    "patches": (0, np.inf),
+    "strokes": (0, np.inf),
     "changed": (0, 1),
     "grey": (0, 1),
     "used": (0, ENTRIES),
     "perplexity": (0, ENTRIES),
     "generated": (0, np.inf),
     "weight_first": (0, np.inf),
+    "weight_most": (0, np.inf),
     "weight_last": (0, np.inf),
+    "error_grows": (0, np.inf),
+    "game_grows": (0, np.inf),
 }
 
 
@@ -91,10 +105,11 @@ def run(
     seed : int
         Of the division of the digits, the weights, the batches.
     method : str
-        ``"network"``; ``"mean"``, the mean training digit; ``"nearest"``, the nearest one;
-        ``"patches"`` of k-means; principal ``"components"``; ``"truth"``, the digits themselves.
+        ``"network"``; ``"mean"``, the mean training digit; ``"random"``, any; ``"nearest"``, the
+        nearest one; ``"patches"`` of k-means; principal ``"components"``; ``"truth"``, the digits
+        themselves.
     sharpened : bool
-        Change the grey values of a network's images by `contrast`.
+        Change the grey values of the images by `contrast`.
     regression : bool
         As of `Patches`.
     **options
@@ -105,18 +120,25 @@ def run(
     dict of float
         ``seconds`` of this process on processors, for training; what `score` returns; ``used``
         codes and the ``perplexity`` of all, on held-out digits; ``generated``: the digit FID of
-        images decoded from drawn codes; ``weight_first`` and ``weight_last``: the mean weight of
-        the game in its first and its last 20 updates. What a method does not have is 0.
+        images decoded from drawn codes; ``weight_first``, ``weight_most``, ``weight_last``: the
+        weight of the game in its first update, its largest, and the mean of the last 20;
+        ``error_grows`` and ``game_grows``: with an adaptive weight, by how much the two norms of
+        its ratio grow, from the mean of the first 20 updates of the game to that of the last 20.
+        What a method does not have is 0.
     """
     found = dict.fromkeys(("seconds", *list(COLUMNS)[7:]), 0.0)
     held_out, known, _ = digits(seed)
     begin, coder = time.process_time(), None
     if method == "network":
         coder, log, found["seconds"] = network(seed, **options)
-        played = log[log[:, 1] * (log[:, 4] > 0) > 0, 1]
+        played = log[log[:, 1] > 0]
         if len(played):
-            found["weight_first"] = played[:20].mean()
-            found["weight_last"] = played[-20:].mean()
+            weight = played[:, 1]
+            names = ("weight_first", "weight_most", "weight_last")
+            found |= zip(names, (weight[0], weight.max(), weight[-20:].mean()), strict=True)
+        if options.get("adaptive"):
+            grown = played[-20:, 4:].mean(axis=0) / played[:20, 4:].mean(axis=0)
+            found["error_grows"], found["game_grows"] = grown
     elif method == "patches":
         coder = Patches(known, seed, regression)
     if coder:
@@ -131,8 +153,12 @@ def run(
         found["generated"] = metrics.digit_fid(more)
     elif method == "components":
         made = principal_components(known, held_out)[0]
+        if sharpened:
+            made = contrast(principal_components(known, known)[0], known)(made)
     elif method == "nearest":
         made = nearest(known, held_out)
+    elif method == "random":
+        made = known[-HELD_OUT:]
     else:
         made = np.tile(known.mean(axis=0), (HELD_OUT, 1, 1, 1)) if method == "mean" else held_out
     if method != "network":
@@ -153,7 +179,7 @@ def score(real: np.ndarray, made: np.ndarray, other: np.ndarray) -> dict[str, fl
     -------
     dict of float
         ``psnr`` in dB, of the mean squared error over all images, at most 97; ``fid``, the digit
-        FID to MNIST's test digits, which are other digits than `real`; ``patches``, the
+        FID to MNIST's test digits, which are other digits than `real`; ``strokes``, the
         `patch_distance` to `other` digits; ``changed``, the share that the classifier reads as
         another digit than the real one; ``grey``, the share of grey pixels.
     """
@@ -162,7 +188,7 @@ def score(real: np.ndarray, made: np.ndarray, other: np.ndarray) -> dict[str, fl
     return {
         "psnr": 10 * np.log10(4 / max(error, 1e-9)),
         "fid": metrics.digit_fid(made),
-        "patches": patch_distance(other, made),
+        "strokes": patch_distance(other, made),
         "changed": np.mean(first != second),
         "grey": np.mean(np.abs(made) < 0.5),
     }
@@ -189,14 +215,15 @@ def perplexity(shares: np.ndarray) -> float:
 
 
 @lru_cache(maxsize=4)
-def network(seed: int, features=0.0, game=0.0, adaptive=False, **options):
+def network(seed: int, **options):
     """Return a trained tokenizer, its log, and the seconds that it took.
 
-    The arguments are those of `Losses` and of `train`.
+    The options are those of `Losses` and of `train`.
     """
-    data, losses, judged = digits(seed), Losses(features, game, adaptive), None
+    data, judged = digits(seed), None
+    losses = Losses(**{name: options.pop(name) for name in Losses._fields if name in options})
     begin = time.process_time()
-    if features:
+    if losses.features:
         judged = classifier_features(data.train, data.labels, seed)
     tokenizer, log = train(data.train, seed, losses, features=judged, **options)
     return tokenizer, log, time.process_time() - begin

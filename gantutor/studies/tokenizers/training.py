@@ -142,12 +142,21 @@ class Losses(NamedTuple):
     game : float
         Weight of the discriminator's loss, once it has begun.
     adaptive : bool
-        Multiply that weight by a ratio of gradients, as VQGAN does.
+        Multiply that weight by a ratio of gradients, as VQGAN does: of the error to the game.
+    error_most, game_least : float
+        What the ratio takes in place of a longer gradient of the error, and of a shorter one of
+        the game.
+    balanced : bool
+        Divide all losses by the length of the error's gradient and 1 + `game`: with an adaptive
+        weight the gradients of error and game then have lengths that add up to 1.
     """
 
     features: float = 0.0
     game: float = 0.0
     adaptive: bool = False
+    error_most: float = float("inf")
+    game_least: float = 0.0
+    balanced: bool = False
 
 
 def updates(tokenizer: Tokenizer, judge: keras.Model, losses: Losses, features=None):
@@ -191,13 +200,17 @@ def updates(tokenizer: Tokenizer, judge: keras.Model, losses: Losses, features=N
             scale = tf.norm(tape.gradient(told, last))
             game_scale = tf.norm(tape.gradient(fooled, last))
             if losses.adaptive:
-                weight *= tf.minimum(scale / (game_scale + 1e-4), 1e4)
+                above = tf.minimum(scale, losses.error_most)
+                below = tf.maximum(game_scale, losses.game_least)
+                weight *= tf.minimum(above / (below + 1e-4), 1e4)
             with tf.GradientTape() as judge_tape:
                 real_logits, fake_logits = judge(images), judge(made)
                 loss = mean(tf.nn.relu(1 - real_logits) + tf.nn.relu(1 + fake_logits)) / 2
             judge_weights = judge.trainable_variables
         sources = [told, commitment, fooled] if play else [told, commitment]
         factors = [tf.constant(1.0), tf.constant(COMMITMENT), weight][: len(sources)]
+        if heard and losses.balanced:
+            factors = [factor / (scale * (1 + losses.game) + 1e-8) for factor in factors]
         adam.apply(tape.gradient(sources, weights, factors), weights)
         if play:
             judge_adam.apply(judge_tape.gradient(loss, judge_weights), judge_weights)
@@ -244,7 +257,6 @@ def train(
     losses: Losses | None = None,
     steps: int = STEPS,
     start: float = 0.5,
-    every: int = 1,
     ahead: float = 0.0,
     restarts: bool = True,
     spread: float = 1.0,
@@ -263,8 +275,6 @@ def train(
         Updates of encoder and decoder.
     start : float
         Share of the updates after which the game begins.
-    every : int
-        The game is played in each update from then on, or in every second one …
     ahead : float
         Share of the updates before the start in which the discriminator learns alone.
     restarts, spread
@@ -283,7 +293,8 @@ def train(
     update = updates(tokenizer, judge, losses, features)
     log = []
     for step, (batch, random, share) in enumerate(draws(images, steps, seed)):
-        turn = losses.game > 0 and step % every == 0
-        play, heard = (turn and step >= begin * steps for begin in (start - ahead, start))
+        play, heard = (
+            losses.game > 0 and step >= begin * steps for begin in (start - ahead, start)
+        )
         log.append(update(batch, random, share, play, heard))
     return tokenizer, np.array(log, np.float32)
