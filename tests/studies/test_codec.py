@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from gantutor.studies.codec import simple, study, training  # noqa: E402
+from gantutor.studies.codec import gallery, simple, study, training  # noqa: E402
 from gantutor.studies.vocoder import spectra, speech  # noqa: E402
 from gantutor.studies.vocoder.study import data  # noqa: E402
 
@@ -153,3 +153,22 @@ def test_floor_and_ceiling_have_the_columns_of_the_table():
     assert truth["distance"] == 0 and truth["pitch"] > 0.99 > 0.2 > noise["pitch"]
     short_run = study.run(0, steps=2, squared=1.0, fooled=1.0, features=2.0)
     assert {"seed", *short_run} == set(study.COLUMNS) and short_run["used"] > 0
+
+
+def test_the_gallery_comes_back_as_it_was_saved(tmp_path, monkeypatch):
+    waves = {name: np.linspace(-1, 1, 50) * k for k, name in enumerate(gallery.NAMES)}
+    monkeypatch.setattr(gallery, "FILE", tmp_path / "gallery.json")
+    gallery.save(waves, gallery.FILE)
+    back = gallery.load()
+    assert list(back) == list(waves)
+    np.testing.assert_allclose(back["squared error"], waves["squared error"], atol=1e-4)
+
+
+def test_the_shipped_gallery_holds_versions_of_the_first_held_out_clip():
+    waves, truth = gallery.load(), data(gallery.SEED)[1].waves[0]
+    assert tuple(waves) == gallery.NAMES and gallery.FILE.stat().st_size < 60_000
+    wave = waves["squared error"]
+    assert wave.shape == truth.shape
+    assert ((wave - truth) ** 2).sum() < 0.6 * (truth**2).sum()
+    again = study.without_network(gallery.SEED, "pulses")[0][0]
+    assert np.corrcoef(waves["bands, pulses"], again)[0, 1] > 0.9

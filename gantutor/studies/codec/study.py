@@ -7,9 +7,8 @@ import numpy as np
 
 from gantutor.metrics import squared_mmd
 from gantutor.runs import seeds
-from gantutor.studies.codec import simple
+from gantutor.studies.codec.simple import code_bands, code_components, code_pieces
 from gantutor.studies.codec.training import ENTRIES, FRAME, STAGES, STEPS, Codec, Losses, train
-from gantutor.studies.vocoder import study as vocoder
 from gantutor.studies.vocoder.spectra import (
     griffin_lim,
     log_bands,
@@ -19,6 +18,7 @@ from gantutor.studies.vocoder.spectra import (
     swing,
 )
 from gantutor.studies.vocoder.speech import RATE
+from gantutor.studies.vocoder.study import data, make, regression, standardised
 
 BITS = RATE // FRAME * STAGES * int(np.log2(ENTRIES))  # a second
 
@@ -34,7 +34,7 @@ SETTINGS = {
     "squared error + game": {"squared": 1.0, "fooled": 1.0, "features": 2.0},
     "spectral": {"spectral": 1.0},
     "both": {"squared": 1.0, "spectral": 1.0},
-    "both, 800 updates": {"squared": 1.0, "spectral": 1.0, "steps": 800},
+    "both, 640 updates": {"squared": 1.0, "spectral": 1.0, "steps": 640},
     "both + features": {"squared": 1.0, "spectral": 1.0, "features": 2.0},
     "both + game": {"squared": 1.0, "spectral": 1.0, "fooled": 1.0, "features": 2.0},
     "truth, other noise": {"method": "other noise"},
@@ -80,17 +80,17 @@ def run(seed: int, method: str = "network", steps: int = STEPS, **weights) -> di
         the study `vocoder`; of the entries of a codebook, mean over the codebooks: how many are
         ``used``, and the ``perplexity``. Both are 0 where there are no codebooks.
     """
-    trained, tested, other = vocoder.data(seed)
+    trained, tested, other = data(seed)
     numbers, begin = None, time.process_time()
     if method == "network":
         codec, seconds = network(seed, steps, **weights)
         numbers = codec.encode(tested.waves)
         made = codec.decode(numbers)
     else:
-        made, numbers = make(seed, method)
+        made, numbers = without_network(seed, method)
         seconds = time.process_time() - begin
     found = score(tested, made)
-    found["kernel"] = squared_mmd(*vocoder.standardised(other.waves, made, trained.waves))
+    found["kernel"] = squared_mmd(*standardised(other.waves, made, trained.waves))
     found |= {"used": 0.0, "perplexity": 0.0} if numbers is None else usage(numbers)
     return {"seconds": round(seconds, 2)} | {k: round(float(v), 3) for k, v in found.items()}
 
@@ -120,21 +120,21 @@ def usage(numbers: np.ndarray) -> dict[str, float]:
     return {"used": np.mean(used), "perplexity": np.mean(perplexities)}
 
 
-def make(seed: int, method: str) -> tuple[np.ndarray, np.ndarray | None]:
+def without_network(seed: int, method: str) -> tuple[np.ndarray, np.ndarray | None]:
     """Return the sounds of a method without a network, and its numbers, if it has codebooks."""
-    trained, tested = (part.waves for part in vocoder.data(seed)[:2])
+    trained, tested = (part.waves for part in data(seed)[:2])
     if method == "silence":
         return np.zeros_like(tested), None
     if method == "components":
-        return simple.code_components(trained, tested)[0], None
+        return code_components(trained, tested)[0], None
     if method == "pieces":
-        return simple.code_pieces(trained, tested, seed)
+        return code_pieces(trained, tested, seed)
     if method not in ("bands", "pulses"):
-        return vocoder.make(seed, vocoder.data(seed)[1], method), None
-    bands, numbers = simple.code_bands(log_bands(trained), log_bands(tested), seed)
-    magnitudes, rng = vocoder.regression(seed)(bands), seeds.rng(seed, "noise")
+        return make(seed, data(seed)[1], method), None
+    bands, numbers = code_bands(log_bands(trained), log_bands(tested), seed)
+    magnitudes, rng = regression(seed)(bands), seeds.rng(seed, "noise")
     if method == "pulses":
-        phases = pulse_phases(vocoder.regression(seed).plain(bands), rng)
+        phases = pulse_phases(regression(seed).plain(bands), rng)
         return griffin_lim(magnitudes, 0, phases), numbers
     phases = np.exp(2j * np.pi * rng.random(magnitudes.shape))
     return griffin_lim(magnitudes, 32, phases), numbers
@@ -144,5 +144,5 @@ def make(seed: int, method: str) -> tuple[np.ndarray, np.ndarray | None]:
 def network(seed: int, steps: int = STEPS, **weights) -> tuple[Codec, float]:
     """Return a trained codec, and the seconds of its training."""
     begin = time.process_time()
-    codec = train(vocoder.data(seed)[0].waves, seed, Losses(**weights), steps)
+    codec = train(data(seed)[0].waves, seed, Losses(**weights), steps)
     return codec, time.process_time() - begin

@@ -18,7 +18,7 @@ from gantutor.studies.vocoder.training import (
     update,
 )
 
-STEPS = 500  # updates
+STEPS = 400  # updates
 FRAME = 32  # samples, 8 ms
 STAGES, ENTRIES = 2, 64  # of the quantiser: 12 bits a frame
 DIMENSION, WIDTH = 16, 64
