@@ -5,6 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from gantutor.runs import seeds  # noqa: E402
 from gantutor.studies.codec import gallery, simple, study, training  # noqa: E402
 from gantutor.studies.vocoder import spectra, speech  # noqa: E402
 from gantutor.studies.vocoder.study import data  # noqa: E402
@@ -172,3 +173,16 @@ def test_the_shipped_gallery_holds_versions_of_the_first_held_out_clip():
     assert ((wave - truth) ** 2).sum() < 0.6 * (truth**2).sum()
     again = study.without_network(gallery.SEED, "pulses")[0][0]
     assert np.corrcoef(waves["bands, pulses"], again)[0, 1] > 0.9
+
+
+def test_the_page_says_what_the_study_does():
+    assert (training.STEPS, study.SETTINGS["both, 640 updates"]["steps"]) == (400, 640)
+    assert (training.FRAME, training.STAGES, training.ENTRIES) == (
+        simple.PIECE,
+        simple.PIECE_STAGES,
+        simple.ENTRIES,
+    )
+    rng = seeds.rng(gallery.SEED, "data")
+    known, clips = speech.draw(200, rng).waves, speech.draw(40, rng).waves
+    np.testing.assert_array_equal(known, data(gallery.SEED)[0].waves)
+    np.testing.assert_array_equal(clips, data(gallery.SEED)[1].waves)
