@@ -35,6 +35,7 @@ SETTINGS = {
     "spectral": {"spectral": 1.0},
     "both": {"squared": 1.0, "spectral": 1.0},
     "both, 640 updates": {"squared": 1.0, "spectral": 1.0, "steps": 640},
+    "both, 1600 updates": {"squared": 1.0, "spectral": 1.0, "steps": 1600},
     "both + features": {"squared": 1.0, "spectral": 1.0, "features": 2.0},
     "both + game": {"squared": 1.0, "spectral": 1.0, "fooled": 1.0, "features": 2.0},
     "truth, other noise": {"method": "other noise"},
