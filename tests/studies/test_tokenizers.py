@@ -138,7 +138,45 @@ def test_the_discriminator_starts_when_it_should(images):
     assert (log[:, 1] == 0.5).all()
 
 
-def test_the_classifier_of_the_feature_loss_is_not_the_one_that_scores(images):
+@pytest.mark.parametrize("bounds", [{}, {"error_most": 0.1}, {"game_least": 1.0}])
+def test_the_adaptive_weight_is_cut_and_its_controls_bound_the_norms(images, bounds):
+    losses = training.Losses(game=0.5, adaptive=True, **bounds)
+    _, log = training.train(images, 0, losses, steps=3, start=0.0)
+    weight, error, game = log[:, 1], log[:, 4], log[:, 5]
+    ratio = np.minimum(error, losses.error_most) / (np.maximum(game, losses.game_least) + 1e-4)
+    np.testing.assert_allclose(weight, losses.game * np.minimum(ratio, 1e4), rtol=1e-4)
+    assert (weight[0] < 0.4 * error[0] / game[0]) == bool(bounds)
+
+
+def test_the_adaptive_ratio_is_cut_at_ten_thousand(images):
+    tokenizer, judge = training.build(1)
+    for some in judge.weights:
+        some.assign(tf.zeros_like(some))  # it pulls not at all
+    ((x, random, share),) = batch(1000 * images)
+    losses = training.Losses(game=0.5, adaptive=True)
+    log = training.updates(tokenizer, judge, losses)(x, random, share, True, True)
+    assert float(log[4]) > 1 and float(log[5]) == 0 and float(log[1]) == pytest.approx(5000)
+
+
+def test_balanced_pulls_at_the_last_layer_add_up_to_one(images, monkeypatch):
+    descent = training.keras.optimizers.SGD
+    monkeypatch.setattr(training.keras.optimizers, "Adam", lambda rate, beta_1: descent(rate))
+    tokenizer, judge = training.build(1)
+    encoder, codebook, decoder = tokenizer
+    last = decoder.layers[-1].kernel
+    with tf.GradientTape(persistent=True) as tape:
+        made = decoder(codebook(encoder(images))[0])
+        error, fooled = tf.reduce_mean((images - made) ** 2), -tf.reduce_mean(judge(made))
+    pulls = [tape.gradient(loss, last).numpy() for loss in (error, fooled)]
+    before = last.numpy()
+    losses = training.Losses(game=1.0, adaptive=True, balanced=True)
+    ((x, random, share),) = batch(images)
+    training.updates(tokenizer, judge, losses)(x, random, share, True, True)
+    wanted = sum(pull / np.linalg.norm(pull) for pull in pulls) / 2
+    np.testing.assert_allclose((before - last.numpy()) / training.RATE, wanted, atol=0.02)
+
+
+def test_the_features_of_the_loss_have_their_shape_and_are_not_trained(images):
     data = study.digits(0)
     features = training.classifier_features(data.train[:64], data.labels[:64], 0)
     assert features(images).shape == (32, 7, 7, 32) and not features.trainable_variables
@@ -222,7 +260,7 @@ def test_a_training_is_repeated_by_its_seed(images):
 
 @pytest.mark.slow
 def test_every_kind_of_setting_has_the_columns_of_the_table(monkeypatch):
-    for setting in ("mean digit", "patches", "digits"):
+    for setting in ("mean digit", "random digit", "patches", "components, contrast", "digits"):
         assert {"seed", *study.run(0, **study.SETTINGS[setting])} == set(study.COLUMNS)
     for setting in ("features 10", "adaptive 1"):
         scores = study.run(0, **study.SETTINGS[setting], steps=20)
