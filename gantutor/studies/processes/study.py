@@ -41,6 +41,7 @@ SETTINGS = {
     "batch norm, eight slices": {"norm": True, "processes": 8},
     "256, 1,000 updates": {"batch": 256},
     "64, 250 updates": SHORT,
+    "64, 250 updates, scaled": SHORT | SCALED,
     "256, 250 updates": {"batch": 256} | SHORT,
     "64, rate x4": {"rate": 4 * RATE},
     "64, first beta 0": {"betas": (0.0, BETAS[1])},
