@@ -9,7 +9,7 @@ JOBS ?= 2
 BIN := .venv/bin
 READY := .venv/.ready
 # Tests of what the book is made into; they need it there.
-MADE := tests/book/test_pages.py tests/book/test_edition.py
+MADE := tests/book/test_pages.py tests/book/test_edition.py tests/book/test_slides.py
 
 # The pages are always written anew: an incremental build would not repeat the warnings of pages
 # that it does not read again, and would end green on the second try.
