@@ -267,14 +267,16 @@ def test_an_id_may_hold_what_glob_reads_as_a_pattern(tmp_path):
     assert read_wandb(tmp_path, "a[b]").steps["loss"] == [1, 2]
 
 
+def both_files(folder):
+    """Write nine steps with both loggers; return each one's file, and what reads it."""
+    run = Images().fit(9, [Adds(), TensorBoard(folder, 2, 1), WeightsAndBiases(folder, 2, 1)])
+    (event,) = folder.glob("*tfevents*")
+    (offline,) = folder.glob("wandb/offline-run*/*.wandb")
+    return (event, lambda: read_tensorboard(folder)), (offline, lambda: read_wandb(folder, run.id))
+
+
 def test_a_damaged_file_is_read_to_the_damage(tmp_path):
-    run = Images().fit(9, [Adds(), TensorBoard(tmp_path, 2, 1), WeightsAndBiases(tmp_path, 2, 1)])
-    (event,) = tmp_path.glob("*tfevents*")
-    (offline,) = tmp_path.glob("wandb/offline-run*/*.wandb")
-    for path, read in (
-        (event, lambda: read_tensorboard(tmp_path)),
-        (offline, lambda: read_wandb(tmp_path, run.id)),
-    ):
+    for path, read in both_files(tmp_path):
         whole, counts = path.read_bytes(), set()
         for at in range(0, len(whole), 97):
             path.write_bytes(whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :])
@@ -314,13 +316,7 @@ def test_what_is_no_number_is_written_as_such(tmp_path):
 
 
 def test_a_file_cut_off_is_read_to_there(tmp_path):
-    run = Images().fit(9, [Adds(), TensorBoard(tmp_path, 2, 1), WeightsAndBiases(tmp_path, 2, 1)])
-    (event,) = tmp_path.glob("*tfevents*")
-    (offline,) = tmp_path.glob("wandb/offline-run*/*.wandb")
-    for path, read in (
-        (event, lambda: read_tensorboard(tmp_path)),
-        (offline, lambda: read_wandb(tmp_path, run.id)),
-    ):
+    for path, read in both_files(tmp_path):
         whole, counts = path.read_bytes(), set()
         for size in range(0, len(whole), 17):
             path.write_bytes(whole[:size])

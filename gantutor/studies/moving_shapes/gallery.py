@@ -6,9 +6,9 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from gantutor.studies.moving_shapes.clips import FRAMES, SIDE
+from gantutor.studies.moving_shapes.clips import FRAMES
+from gantutor.studies.pictures import read_picture, write_picture
 
 FILE = Path(__file__).with_name("gallery.png")
 METHODS = ("frames only", "both")
@@ -18,16 +18,13 @@ SEED = 0
 
 def load() -> dict[str, np.ndarray]:
     """Return the first clips of each method, float32 [CLIPS, frames, 16, 16, 1] in [−1, 1]."""
-    pixels = np.array(Image.open(FILE), np.float32) / 127.5 - 1
-    rows = pixels.reshape(len(METHODS), CLIPS, SIDE, FRAMES, SIDE, 1).swapaxes(2, 3)
-    return dict(zip(METHODS, rows, strict=True))
+    clips = np.split(read_picture(FILE, FRAMES)[..., None], len(METHODS))
+    return dict(zip(METHODS, clips, strict=True))
 
 
 def save(clips: dict[str, np.ndarray], file: Path = FILE) -> None:
     """Write clips of each method."""
-    rows = np.concatenate([clips[name] for name in METHODS]).swapaxes(1, 2)
-    pixels = np.rint((rows.reshape(-1, FRAMES * SIDE) + 1) * 127.5).astype(np.uint8)
-    Image.fromarray(pixels).save(file, optimize=True)
+    write_picture(file, np.concatenate([clips[name] for name in METHODS]))
 
 
 def make() -> dict[str, np.ndarray]:

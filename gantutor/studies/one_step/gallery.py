@@ -6,7 +6,8 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+
+from gantutor.studies.pictures import read_picture, write_picture
 
 FILE = Path(__file__).with_name("gallery.png")
 MODELS = (
@@ -25,16 +26,12 @@ SEED = 0
 
 def load() -> dict[str, np.ndarray]:
     """Return digits of each model, float32 [COUNT, 28, 28] in [−1, 1]."""
-    pixels = np.array(Image.open(FILE), np.float32) / 127.5 - 1
-    rows = pixels.reshape(len(MODELS), 28, COUNT, 28).swapaxes(1, 2)
-    return dict(zip(MODELS, rows, strict=True))
+    return dict(zip(MODELS, read_picture(FILE, COUNT), strict=True))
 
 
 def save(digits: dict[str, np.ndarray], file: Path = FILE) -> None:
     """Write digits of each model."""
-    rows = np.stack([digits[name] for name in MODELS]).reshape(len(MODELS), COUNT, 28, 28)
-    pixels = rows.swapaxes(1, 2).reshape(len(MODELS) * 28, COUNT * 28)
-    Image.fromarray(np.rint((pixels + 1) * 127.5).astype(np.uint8)).save(file, optimize=True)
+    write_picture(file, np.stack([digits[name] for name in MODELS]))
 
 
 def make() -> dict[str, np.ndarray]:

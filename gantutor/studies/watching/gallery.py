@@ -6,7 +6,8 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+
+from gantutor.studies.pictures import read_picture, write_picture
 
 FILE = Path(__file__).with_name("gallery.png")
 FAULTS = ("half the contrast", "none", "200 digits", "slow discriminator")
@@ -16,16 +17,12 @@ SEED = 0
 
 def load() -> dict[str, np.ndarray]:
     """Return samples of each run, float32 [COUNT, 28, 28] in [−1, 1]."""
-    pixels = np.array(Image.open(FILE), np.float32) / 127.5 - 1
-    rows = pixels.reshape(len(FAULTS), 28, COUNT, 28).swapaxes(1, 2)
-    return dict(zip(FAULTS, rows, strict=True))
+    return dict(zip(FAULTS, read_picture(FILE, COUNT), strict=True))
 
 
 def save(samples: dict[str, np.ndarray], file: Path = FILE) -> None:
     """Write samples of each run."""
-    rows = np.stack([samples[fault] for fault in FAULTS]).reshape(len(FAULTS), COUNT, 28, 28)
-    pixels = rows.swapaxes(1, 2).reshape(len(FAULTS) * 28, COUNT * 28)
-    Image.fromarray(np.rint((pixels + 1) * 127.5).astype(np.uint8)).save(file, optimize=True)
+    write_picture(file, np.stack([samples[fault] for fault in FAULTS]))
 
 
 def make() -> dict[str, np.ndarray]:
