@@ -279,7 +279,7 @@ class WeightsAndBiases(Logger):
         if mode not in ("offline", "online"):
             raise ValueError(f"mode must be 'offline' or 'online'; got {mode!r}.")
         needed("wandb")
-        self.folder = Path(folder)
+        self.folder = Path(folder).absolute()  # a parent process may write it, from elsewhere
         self.about = {"project": project, "name": name, "config": config, "mode": mode}
 
     def open(self, run):

@@ -190,7 +190,7 @@ def test_a_file_of_a_killed_run_that_holds_nothing_is_no_obstacle(tmp_path):
 
 
 def in_another_process(code, folder):
-    """Run code that has `Run`, a run of points."""
+    """Run code that has `Run`, a run of points; `wandb` uses this process's service for it."""
     begin = """
 import os, sys
 import numpy as np
@@ -203,7 +203,8 @@ class Run:
         return np.zeros((4, 2), "f4")
 """
     variables = os.environ | {"PYTHONPATH": str(Path(loggers.__file__).parents[2])}
-    subprocess.run([sys.executable, "-c", begin + code], cwd=folder, env=variables, check=True)
+    command = [sys.executable, "-W", "error::UserWarning", "-c", begin + code]
+    subprocess.run(command, cwd=folder, env=variables, check=True)
 
 
 def restored(step):
