@@ -1,7 +1,7 @@
 """Sphinx extension: what the build would do many times it does once.
 
 - pybtex would read the entry points of every installed package again for each citation;
-- the theme would make the side bar's menu anew for each page. It is the same for all pages of a
+- Sphinx would make the side bar's menu anew for each page. It is the same for all pages of a
   folder that are not in it themselves, such as those of single names of the package.
 """
 
@@ -22,22 +22,21 @@ def reuse_menu(
     doctree: document | None,
 ) -> None:
     """Give a page that is not in the menu the menu of its folder, and keep that in `menus`."""
-    make = context.get("generate_toctree_html")
     listed = {name for names in app.env.toctree_includes.values() for name in names}
-    if not make or pagename in listed | {app.config.root_doc}:
+    if "toctree" not in context or pagename in listed | {app.config.root_doc}:
         return
-    folder = posixpath.dirname(pagename)
+    folder, make = posixpath.dirname(pagename), context["toctree"]
 
     def menu(**settings) -> str:
         if folder not in menus:
-            menus[folder] = str(make(**settings))
+            menus[folder] = make(**settings)
         return menus[folder]
 
-    context["generate_toctree_html"] = menu
+    context["toctree"] = menu
 
 
 def setup(app: Sphinx) -> dict:
-    """Register with Sphinx, behind the theme, which makes the menu's function at 500."""
+    """Register with Sphinx, ahead of the theme, which uses the menu at 500."""
     plugin._load_entry_point = functools.cache(plugin._load_entry_point)
-    app.connect("html-page-context", functools.partial(reuse_menu, {}), priority=950)
+    app.connect("html-page-context", functools.partial(reuse_menu, {}), priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
