@@ -7,9 +7,11 @@ formulas, the figures and the first table; then its summary and the names of its
 
 import base64
 import html
+import multiprocessing
 import re
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -24,6 +26,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from nbformat import NotebookNode
 from pybtex.database import parse_file
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxRole
 
 FORMULAS = 2  # of a section
@@ -164,24 +167,36 @@ def keep_descriptions(notebook: NotebookNode) -> None:
                 output.metadata["alt"] = alt
 
 
-def write(app: Sphinx, exception: Exception | None) -> None:
-    """Write the slides of all chapters that were executed beside the pages."""
-    if exception or app.builder.name != "html":
-        return
+def write_decks(names: list[str], folder: Path) -> None:
+    """Write the slides of those chapters that were executed."""
     bibliography = parse_file(BOOK / "references.bib").entries
-    slides = Path(app.outdir) / "slides"
-    slides.mkdir(exist_ok=True)
-    for file in LOOKS:  # not among the static files, which every page of the book would load
-        shutil.copy(Path(__file__).with_name(file), slides)
-    for docname in app.env.found_docs:
-        path = Path(app.env.doc2path(docname))
-        executed = path.suffix == ".ipynb" and cached_outputs(nbformat.read(path, as_version=4))
+    for name in names:
+        executed = cached_outputs(nbformat.read(BOOK / f"{name}.ipynb", as_version=4))
         if executed and "covers" in executed.metadata:
             keep_descriptions(executed)
-            file = slides / f"{docname}.html"
+            file = folder / f"{name}.html"
             file.parent.mkdir(parents=True, exist_ok=True)
-            page = deck(docname, edition(docname, executed, bibliography))
-            file.write_text(page, encoding="utf8")
+            file.write_text(deck(name, edition(name, executed, bibliography)), encoding="utf8")
+
+
+def begin(app: Sphinx, env: BuildEnvironment) -> None:
+    """Have a second process make the slides while Sphinx, which has run all, writes the pages."""
+    if app.builder.name != "html":
+        return
+    made = Path(app.doctreedir) / "slides"
+    notebooks = [name for name in env.found_docs if env.doc2path(name).suffix == ".ipynb"]
+    pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+    written = pool.submit(write_decks, notebooks, made)
+    pool.shutdown(wait=False)
+
+    def place(app: Sphinx, exception: Exception | None) -> None:
+        """Put the slides beside the pages."""
+        written.result()
+        for file in LOOKS:  # not among the static files, which every page of the book would load
+            shutil.copy(Path(__file__).with_name(file), made)
+        shutil.copytree(made, Path(app.outdir) / "slides", dirs_exist_ok=True)
+
+    app.connect("build-finished", place, priority=950)  # behind what lightens the pages
 
 
 class Slides(SphinxRole):
@@ -195,7 +210,7 @@ class Slides(SphinxRole):
 
 
 def setup(app: Sphinx) -> dict:
-    """Register with Sphinx, behind what lightens the pages."""
+    """Register with Sphinx."""
     app.add_role("slides", Slides())
-    app.connect("build-finished", write, priority=950)
+    app.connect("env-updated", begin)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
