@@ -6,6 +6,7 @@ and pictures are large. Here each page is gone over once after it was written:
 - icons come from a font that holds only those in use, inside the style sheet;
 - formulas are set here, so that no page loads KaTeX, and only pages with formulas its style sheet;
 - the search index is loaded by the page that searches;
+- one style sheet holds the rules that the book uses, and scripts are loaded behind the text;
 - a film stands outside its page and is loaded when the reader asks for it;
 - pictures are stored as WebP, and their size is known before they arrive.
 """
@@ -23,6 +24,7 @@ from urllib.parse import unquote
 from fontTools import subset
 from formulas import with_formulas
 from PIL import Image
+from sheets import Sheets, words
 from sphinx.application import Sphinx
 
 ICON = re.compile(r"fa-[a-z0-9-]+")
@@ -32,6 +34,10 @@ SEARCH = re.compile(
     r'\s*<script[^>]*[/"](?:searchtools|language_data|searchindex)\.js[^>]*></script>'
 )
 KATEX_SCRIPT = re.compile(r"\s*<script[^>]*/(?:katex[\w.]*|auto-render\.min)\.js[^>]*></script>")
+HEAD_SCRIPT = re.compile(
+    r"\s*<script(?![^>]*\b(?:async|data-cfasync|defer)\b)[^>]*>.*?</script>", re.DOTALL
+)
+PRELOAD = re.compile(r'\s*<link rel="preload" as="script"[^>]*>')
 KATEX_STYLE = re.compile(r"\s*<link[^>]*/katex[\w.-]*\.css[^>]*>")
 PICTURE = re.compile(r'<img\b(?![^>]*\bwidth=)[^>]*\bsrc="(?P<address>[^":]+)"[^>]*>')
 PNG = re.compile(r'"([^":]*_images/[^":]+\.png)"')
@@ -131,14 +137,29 @@ def without_films(page: str, here: Path, films: Path) -> str:
     return FILM.sub(move, page)
 
 
+def with_scripts_last(page: str) -> str:
+    """Move scripts for which the page would wait from its head to its end, in their order."""
+    head, end, body = page.partition("</head>")
+    before, close, after = body.rpartition("</body>")
+    scripts = "".join(HEAD_SCRIPT.findall(head))
+    head = PRELOAD.sub("", HEAD_SCRIPT.sub("", head))
+    return f"{head}{end}{before}{scripts}\n{close}{after}"
+
+
+def svg_size(file: Path) -> tuple[int, int]:
+    """Return width and height of a drawing."""
+    box = re.search(r'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"', file.read_text(encoding="utf8"))
+    return round(float(box[1])), round(float(box[2]))
+
+
 def with_light_pictures(page: str, here: Path) -> str:
     """Show a page's pictures as `lighten_picture` left them, and say how large they are."""
 
     def known(tag: re.Match) -> str:
         file = here / unquote(tag["address"])
-        if file.suffix not in {".png", ".webp"}:
+        if file.suffix not in {".png", ".svg", ".webp"}:
             return tag[0]
-        width, height = Image.open(file).size
+        width, height = svg_size(file) if file.suffix == ".svg" else Image.open(file).size
         return f'<img width="{width}" height="{height}"{tag[0][4:]}'
 
     def moving(tag: re.Match) -> str:
@@ -165,6 +186,7 @@ def lighten_page(file: Path, html: Path) -> set[str]:
     page = with_formulas(KATEX_SCRIPT.sub("", page))
     if 'class="katex' not in page:
         page = KATEX_STYLE.sub("", page)
+    page = with_scripts_last(page)
     page = without_films(page, file.parent, html / "_static" / "films")
     page = with_light_pictures(page, file.parent)
     file.write_text(page, encoding="utf8")
@@ -180,6 +202,11 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
         list(pool.map(lighten_picture, (html / "_images").glob("*.png")))
     pages = [page for page in html.rglob("*.html") if "_static" not in page.parts]
     lighten_icons(html / "_static", set().union(*(lighten_page(page, html) for page in pages)))
+    texts = {page: page.read_text(encoding="utf8") for page in pages}
+    scripts = (file.read_text(encoding="utf8") for file in (html / "_static").rglob("*.js"))
+    sheets = Sheets(html, words([*texts.values(), *scripts]))
+    for page, text in texts.items():
+        page.write_text(sheets.of(text, page.parent), encoding="utf8")
 
 
 def setup(app: Sphinx) -> dict:
