@@ -113,3 +113,21 @@ def test_formulas_are_set_as_they_stand_in_the_page():
 def test_a_wrong_formula_stops_the_build():
     with pytest.raises(ValueError, match=r"KaTeX cannot read 'x_'"):
         formulas.typeset("x_", display=False)
+
+
+def test_scripts_for_which_a_page_would_wait_stand_at_its_end_in_their_order():
+    page = """<head><script data-cfasync="false">theme()</script>
+<link rel="preload" as="script" href="b.js" />
+<script src="a.js"></script><script>a.set();</script>
+<script defer="defer" src="play.js"></script></head><body><p>text</p></body>"""
+    assert light_pages.with_scripts_last(page) == (
+        '<head><script data-cfasync="false">theme()</script>\n'
+        '<script defer="defer" src="play.js"></script></head><body><p>text</p>\n'
+        '<script src="a.js"></script><script>a.set();</script>\n</body>'
+    )
+
+
+def test_a_drawings_size_is_known(tmp_path):
+    (tmp_path / "a.svg").write_text('<svg xmlns="x" viewBox="0 0 240.4 64">')
+    light = light_pages.with_light_pictures('<img alt="A" src="a.svg">', tmp_path)
+    assert light == '<img width="240" height="64" alt="A" src="a.svg">'
