@@ -100,8 +100,9 @@ class Sheets:
 
     def of(self, page: str, here: Path) -> str:
         """Return a page that loads one sheet in place of several."""
-        addresses = dict.fromkeys(address.split("?")[0] for address in LINK.findall(page))
-        files = [(here / address).resolve() for address in addresses]
+        addresses = [address.split("?")[0] for address in LINK.findall(page)]
+        last = reversed(dict.fromkeys(reversed(addresses)))  # of a sheet that is there twice
+        files = [(here / address).resolve() for address in last]
         if not files:
             return page
         known = tuple(map(str, files))

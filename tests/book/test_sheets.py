@@ -69,6 +69,15 @@ def test_a_page_gets_one_sheet_with_the_rules_in_their_order(html):
     assert 'url("i/p.png")' in text and "url(data:x)" in text
 
 
+def test_of_a_sheet_that_is_there_twice_the_last_counts(html):
+    names = ("a", "c", "a")
+    page = "".join(f'<link rel="stylesheet" href="_static/{name}.css">' for name in names)
+    Sheets(html, {"x"}).of(page, html)
+    (sheet,) = (html / "_static").glob("book-*.css")
+    text = sheet.read_text().replace(" ", "")
+    assert text.count("c:1") == 1 and text.index("c:2") < text.index("c:1")
+
+
 def test_pages_with_the_same_sheets_share_one(html):
     sheets = Sheets(html, {"x"})
     pages = [
