@@ -69,8 +69,10 @@ class Loaded:
 
     Each of its batches is a tensor, a tuple of tensors in the order of the game's inputs, or a
     dictionary of them by name; images are [N, C, H, W] in [−1, 1], as everywhere in PyTorch. Its
-    order is its own: a run that resumes begins a new pass over it. The first batch is checked as
-    arrays are, and several processes compare theirs.
+    order is its own: a run that resumes begins a new pass over it. A sampler with a method
+    `set_epoch`, as `torch.utils.data.DistributedSampler` has, is told the number of each pass,
+    since it would else repeat the first one's order. The first batch is checked as arrays are, and
+    several processes compare theirs.
 
     Parameters
     ----------
@@ -91,7 +93,11 @@ class Loaded:
         self._batches = self._endless(loader)
 
     def _endless(self, loader):
-        while True:
+        in_batches = getattr(loader, "batch_sampler", None)
+        sampler = getattr(in_batches, "sampler", getattr(loader, "sampler", None))
+        for epoch in itertools.count():
+            if hasattr(sampler, "set_epoch"):
+                sampler.set_epoch(epoch)
             empty = True
             for batch in loader:
                 empty = False

@@ -231,6 +231,38 @@ def test_data_sets_that_do_not_fit_are_refused(twin):
     assert trainer.step == 0
 
 
+@pytest.mark.parametrize("how", ["sampler", "batch_sampler"])
+def test_a_sampler_is_told_each_pass(how):
+    import torch
+    from torch.utils.data import BatchSampler, DataLoader, Sampler
+
+    from gantutor.torch.batches import Loaded
+    from gantutor.torch.games import GAN
+
+    class Turned(Sampler):
+        epoch = -1
+
+        def __len__(self):
+            return 4
+
+        def __iter__(self):
+            return iter([(k + self.epoch) % 4 for k in range(4)])
+
+        def set_epoch(self, epoch):
+            assert epoch == self.epoch + 1
+            self.epoch = epoch
+
+    numbers = torch.arange(4.0)[:, None] / 4
+    more = {
+        "sampler": {"sampler": Turned(), "batch_size": 2},
+        "batch_sampler": {"batch_sampler": BatchSampler(Turned(), 2, drop_last=False)},
+    }[how]
+    game = GAN(torch.nn.Linear(1, 1), torch.nn.Linear(1, 1))
+    loaded = Loaded(DataLoader(numbers, **more), game, 2, "cpu")
+    passes = [torch.cat([b["real"] for b in loaded.batches(k)])[:, 0] * 4 for k in range(3)]
+    assert [rows.tolist() for rows in passes] == [[0, 1, 2, 3], [1, 2, 3, 0], [2, 3, 0, 1]]
+
+
 def test_a_last_batch_too_small_for_every_step_of_d_is_left_out():
     tf = pytest.importorskip("tensorflow")
     from twin import Twin
