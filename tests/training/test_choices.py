@@ -257,7 +257,7 @@ def test_a_sampler_is_told_each_pass(how):
         "sampler": {"sampler": Turned(), "batch_size": 2},
         "batch_sampler": {"batch_sampler": BatchSampler(Turned(), 2, drop_last=False)},
     }[how]
-    game = GAN(torch.nn.Linear(1, 1), torch.nn.Linear(1, 1))
+    game = GAN(torch.nn.Linear(1, 1), torch.nn.Linear(1, 1), 1)
     loaded = Loaded(DataLoader(numbers, **more), game, 2, "cpu")
     passes = [torch.cat([b["real"] for b in loaded.batches(k)])[:, 0] * 4 for k in range(3)]
     assert [rows.tolist() for rows in passes] == [[0, 1, 2, 3], [1, 2, 3, 0], [2, 3, 0, 1]]
