@@ -21,7 +21,10 @@ from gantutor.torch import load_generator, losses, penalties
 
 PLAY = ROOT / "book" / "_static" / "play"
 
-pytestmark = pytest.mark.skipif(not chromium.PATH, reason=chromium.MISSING)
+pytestmark = [
+    pytest.mark.slow,  # a browser
+    pytest.mark.skipif(not chromium.PATH, reason=chromium.MISSING),
+]
 
 
 @pytest.fixture(scope="module")
@@ -333,7 +336,6 @@ STATES = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("state", STATES)
 def test_states_do_what_the_page_says(page, state, seed):
