@@ -417,3 +417,16 @@ except RuntimeError:
         in_another_process(code, tmp_path)
         server.shutdown()
     assert asked == [] and list(tmp_path.glob("there/wandb/offline-run*"))
+
+
+@pytest.mark.parametrize(("channels", "colorspace"), [(1, 1), (3, 3)])
+def test_the_colour_space_is_that_of_the_pixels(tmp_path, channels, colorspace):
+    from gantutor.runs.reading import events
+
+    class Coloured(Images):
+        def sample(self, latents, seed=0):
+            return np.zeros((latents, 4, 6, channels), "f4")
+
+    Coloured().fit(1, [TensorBoard(tmp_path, 1, 2)])
+    images = [value.image for event in events(tmp_path) for value in event.summary.value]
+    assert {image.colorspace for image in images if image.height} == {colorspace}
