@@ -98,6 +98,7 @@ def test_train_resume_and_sample(framework, tmp_path, capsys):
 @pytest.mark.slow
 def test_sample_and_score(done, tmp_path, capsys):
     assert run("sample", done, "--count", 9, "--out", tmp_path / "s.png") == 0
+    assert capsys.readouterr().out == f"9 samples are in {tmp_path / 's.png'}.\n"
     assert Image.open(tmp_path / "s.png").size[0] > 80
     assert run("sample", done, "--count", 9, "--out", tmp_path / "s.npz") == 0
     capsys.readouterr()
