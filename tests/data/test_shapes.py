@@ -93,3 +93,15 @@ def test_no_shape_is_cut_off():
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         draw_shapes(**arguments)
+
+
+def test_eight_pixels_are_enough():
+    assert draw_shapes(1, size=8)[0].shape == (1, 8, 8, 3)
+    with pytest.raises(ValueError, match="at least 8 pixels each way; got 7"):
+        draw_shapes(1, size=7)
+
+
+def test_hues_are_in_the_order_of_the_rainbow():
+    red, yellow, green, blue = shapes._bright_colours(np.array([0.0, 1.0, 2.0, 4.0]))
+    assert (red.tolist(), yellow.tolist()) == ([1, -1, -1], [1, 1, -1])
+    assert (green.tolist(), blue.tolist()) == ([-1, 1, -1], [-1, -1, 1])
