@@ -24,7 +24,7 @@ from urllib.parse import unquote
 from fontTools import subset
 from formulas import with_formulas
 from PIL import Image
-from sheets import Sheets, words
+from sheets import Sheets, named
 from sphinx.application import Sphinx
 
 ICON = re.compile(r"fa-[a-z0-9-]+")
@@ -204,7 +204,7 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
     lighten_icons(html / "_static", set().union(*(lighten_page(page, html) for page in pages)))
     texts = {page: page.read_text(encoding="utf8") for page in pages}
     scripts = (file.read_text(encoding="utf8") for file in (html / "_static").rglob("*.js"))
-    sheets = Sheets(html, words([*texts.values(), *scripts]))
+    sheets = Sheets(html, named(texts.values(), scripts))
     for page, text in texts.items():
         page.write_text(sheets.of(text, page.parent), encoding="utf8")
 

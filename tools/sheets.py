@@ -8,6 +8,7 @@ import hashlib
 import itertools
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from os.path import relpath
 from pathlib import Path
 
@@ -17,14 +18,22 @@ from tinycss2.ast import AtRule, Node, QualifiedRule
 LINK = re.compile(r'\s*<link(?=[^>]*\brel="stylesheet")[^>]*\bhref="([^":]+)"[^>]*>')
 IMPORT = re.compile(r'@import\s+(?:url\()?"?([^")]+)"?\)?\s*;')
 ADDRESS = re.compile(r"""url\(\s*(["']?)(?!data:|#|[a-z]+:|/)([^"')]+)\1\s*\)""")
+CLASS = re.compile(r"""\bclass=(["'])(.*?)\1""", re.DOTALL)
+SCRIPT = re.compile(r"<script[^>]*>(.+?)</script>", re.DOTALL)
+WORD = re.compile(r"[\w-]+")
 NESTED = {"media", "supports", "layer", "container"}
 COMMA = tinycss2.parse_one_component_value(",")
 BUILT = ("bs-",)  # classes that Bootstrap's scripts put together from pieces
 
 
-def words(texts: Iterable[str]) -> set[str]:
-    """Return all that could be the name of a class, in pages and in scripts that make parts."""
-    return set().union(*(re.findall(r"[\w-]+", text) for text in texts))
+def named(pages: Iterable[str], scripts: Iterable[str]) -> set[str]:
+    """Return the classes in pages, and all that could be a class's name in scripts."""
+    names: set[str] = set()
+    for page in pages:
+        for _, held in CLASS.findall(page):
+            names.update(held.split())
+        names.update(word for script in SCRIPT.findall(page) for word in WORD.findall(script))
+    return names.union(*(WORD.findall(script) for script in scripts))
 
 
 def used(rules: list[Node], names: set[str]) -> Iterator[Node]:
@@ -82,18 +91,22 @@ class Sheets:
     html : Path
         The built book.
     names : set of str
-        What `words` found in its pages and scripts.
+        What `named` found in its pages and scripts.
     """
 
     def __init__(self, html: Path, names: set[str]) -> None:
         self.folder, self.names = html / "_static", names
-        self.written: dict[tuple[str, ...], Path] = {}
+        self.rules_of = cache(self.rules_of)
+        self.write = cache(self.write)
 
-    def write(self, files: list[Path]) -> Path:
+    def rules_of(self, file: Path) -> str:
+        """Return what is used of a sheet."""
+        rules = tinycss2.parse_stylesheet(whole(file, self.folder), True, True)
+        return tinycss2.serialize(list(used(rules, self.names)))
+
+    def write(self, files: tuple[Path, ...]) -> Path:
         """Write what is used of some sheets, in their order, into one, and return it."""
-        texts = (whole(file, self.folder) for file in files)
-        rules = tinycss2.parse_stylesheet("\n".join(texts), True, True)
-        text = tinycss2.serialize(list(used(rules, self.names)))
+        text = "\n".join(map(self.rules_of, files))
         sheet = self.folder / f"book-{hashlib.sha256(text.encode()).hexdigest()[:16]}.css"
         sheet.write_text(text, encoding="utf8")
         return sheet
@@ -102,12 +115,9 @@ class Sheets:
         """Return a page that loads one sheet in place of several."""
         addresses = [address.split("?")[0] for address in LINK.findall(page)]
         last = reversed(dict.fromkeys(reversed(addresses)))  # of a sheet that is there twice
-        files = [(here / address).resolve() for address in last]
+        files = tuple((here / address).resolve() for address in last)
         if not files:
             return page
-        known = tuple(map(str, files))
-        if known not in self.written:
-            self.written[known] = self.write(files)
-        link = f'\n<link rel="stylesheet" href="{relpath(self.written[known], here)}">'
+        link = f'\n<link rel="stylesheet" href="{relpath(self.write(files), here)}">'
         first, rest = LINK.search(page).start(), LINK.sub("", page)
         return rest[:first] + link + rest[first:]

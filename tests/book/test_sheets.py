@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import tinycss2
-from sheets import Sheets, used, words
+from sheets import Sheets, named, used
 
 
 def left(css, *names):
@@ -31,10 +31,10 @@ def test_rules_for_classes_that_nothing_has_go(css, kept):
     assert left(css, "x") == (css.replace(" ", "") if kept is None else kept)
 
 
-def test_a_class_is_found_in_a_page_or_in_a_script():
-    assert {"sd-row", "a_b", "collapsing"} <= words(
-        ['<p class="sd-row a_b">', 'e.classList.add("collapsing")']
-    )
+def test_classes_are_found_in_pages_and_in_scripts():
+    page = """<p class="sd-row a_b">text <b class='c'> <script>e.className = "d"</script>"""
+    found = named([page], ['e.classList.add("collapsing")'])
+    assert {"sd-row", "a_b", "c", "d", "collapsing"} <= found and "text" not in found
 
 
 @pytest.fixture
