@@ -184,6 +184,7 @@ def begin(app: Sphinx, env: BuildEnvironment) -> None:
     if app.builder.name != "html":
         return
     made = Path(app.doctreedir) / "slides"
+    made.mkdir(parents=True, exist_ok=True)  # also for a book without chapters
     notebooks = [name for name in env.found_docs if env.doc2path(name).endswith(".ipynb")]
     pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
     written = pool.submit(write_decks, notebooks, made)
