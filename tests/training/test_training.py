@@ -27,6 +27,14 @@ def test_training_moves_samples_towards_the_data(twin):
     assert after < 0.5
 
 
+def test_steps_beside_the_recipe_count_for_the_rates_as_well(twin):
+    recipe, images = QUICK.replace(steps=9, decay_start=0.3), small_images()
+    beside = twin.train(recipe, images, steps=3)
+    assert beside.step == 3
+    within = twin.train(recipe.replace(steps=3), images)
+    assert_same_bits(twin.weights(beside), twin.weights(within))
+
+
 @pytest.fixture(scope="module", params=["torch", "keras"])
 def followed(request, tmp_path_factory):
     """A run of 30 steps that callbacks of all kinds followed; see each of its users."""
