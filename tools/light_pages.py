@@ -178,8 +178,8 @@ def with_light_pictures(page: str, here: Path) -> str:
     return PICTURE.sub(known, MOVING.sub(moving, page))
 
 
-def lighten_page(file: Path, html: Path) -> set[str]:
-    """Rewrite one page: what it does not use is gone, what is large waits. Return its icons."""
+def light_page(file: Path, html: Path) -> str:
+    """Return one page: what it does not use is gone, what is large waits."""
     page = ICON_SCRIPT.sub("", file.read_text(encoding="utf8"))
     if file.name != "search.html":
         page = SEARCH.sub("", page)
@@ -188,9 +188,7 @@ def lighten_page(file: Path, html: Path) -> set[str]:
         page = KATEX_STYLE.sub("", page)
     page = with_scripts_last(page)
     page = without_films(page, file.parent, html / "_static" / "films")
-    page = with_light_pictures(page, file.parent)
-    file.write_text(page, encoding="utf8")
-    return set(ICON.findall(page))
+    return with_light_pictures(page, file.parent)
 
 
 def lighten(app: Sphinx, exception: Exception | None) -> None:
@@ -200,13 +198,13 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
     html = Path(app.outdir)
     with ThreadPoolExecutor() as pool:
         list(pool.map(lighten_picture, (html / "_images").glob("*.png")))
-    pages = [page for page in html.rglob("*.html") if "_static" not in page.parts]
-    lighten_icons(html / "_static", set().union(*(lighten_page(page, html) for page in pages)))
-    texts = {page: page.read_text(encoding="utf8") for page in pages}
+    files = [file for file in html.rglob("*.html") if "_static" not in file.parts]
+    pages = {file: light_page(file, html) for file in files}
+    lighten_icons(html / "_static", set().union(*map(ICON.findall, pages.values())))
     scripts = (file.read_text(encoding="utf8") for file in (html / "_static").rglob("*.js"))
-    sheets = Sheets(html, named(texts.values(), scripts))
-    for page, text in texts.items():
-        page.write_text(sheets.of(text, page.parent), encoding="utf8")
+    sheets = Sheets(html, named(pages.values(), scripts))
+    for file, page in pages.items():
+        file.write_text(sheets.of(page, file.parent), encoding="utf8")
 
 
 def setup(app: Sphinx) -> dict:

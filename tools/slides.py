@@ -192,6 +192,8 @@ def begin(app: Sphinx, env: BuildEnvironment) -> None:
 
     def place(app: Sphinx, exception: Exception | None) -> None:
         """Put the slides beside the pages."""
+        if exception:
+            return
         written.result()
         for file in LOOKS:  # not among the static files, which every page of the book would load
             shutil.copy(Path(__file__).with_name(file), made)
