@@ -53,9 +53,6 @@ class Alone:
     def wait(self) -> None:
         """Wait until all processes have come here."""
 
-    def close(self) -> None:
-        """Leave the others, when all is done."""
-
 
 def launched():
     """Return `Processes` where a launcher started several, and `Alone` elsewhere."""

@@ -5,6 +5,7 @@ gradients and the losses are averaged before each update. So N processes compute
 with the whole batch, up to rounding.
 """
 
+import atexit
 import functools
 
 import torch
@@ -29,7 +30,8 @@ class Processes(Alone):
     Parameters
     ----------
     accelerator : accelerate.Accelerator, optional
-        A new one if not given; mixed precision is not used.
+        A new one if not given, which leaves the others when this process ends; of one that is
+        given, call ``end_training`` yourself. Mixed precision is not used.
     every : int
         How often, in steps, processes ask each other whether to stop.
 
@@ -49,6 +51,8 @@ class Processes(Alone):
                     'with: pip install "gantutor[practice]"'
                 ) from error
             accelerator = Accelerator(cpu=torch.accelerator.current_accelerator(True) is None)
+            # A process that ends as a member of the group may be aborted, whatever it returned.
+            atexit.register(accelerator.end_training)
         self.accelerator, self.every = accelerator, every
         self.rank, self.count = accelerator.process_index, accelerator.num_processes
         self.is_main, self.device = accelerator.is_main_process, accelerator.device
@@ -166,10 +170,6 @@ class Processes(Alone):
     def wait(self):
         """Wait until all processes have come here."""
         self.accelerator.wait_for_everyone()
-
-    def close(self):
-        """Leave the others, when all is done."""
-        self.accelerator.end_training()
 
 
 class _Mean(torch.autograd.Function):

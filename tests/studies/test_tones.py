@@ -87,6 +87,15 @@ def test_the_gallery(tmp_path):
     assert (tmp_path / "again.json").read_bytes() == gallery.FILE.read_bytes()
 
 
-@pytest.mark.slow
-def test_the_gallery_holds_what_the_training_makes():
-    np.testing.assert_allclose(gallery.make(), gallery.load(), atol=0.05)
+def test_the_gallery_is_made_by_the_tables_training(monkeypatch):
+    monkeypatch.setattr(study, "STEPS", 2)
+    made = study._maker(gallery.SEED, "network", 2)(np.array(gallery.PITCHES))
+    np.testing.assert_array_equal(gallery.make(), made)
+
+
+def test_the_shipped_notes_are_of_the_asked_pitches_and_of_no_training_note():
+    waves = gallery.load()
+    assert np.abs(notes.heard(waves) - gallery.PITCHES).max() < 0.5
+    known = study.data(gallery.SEED)[0]
+    near = np.linalg.norm(known - waves[:, None], axis=2).min(axis=1)
+    assert np.all(near > 0.2 * np.linalg.norm(waves, axis=1))

@@ -217,7 +217,6 @@ assert told == ([20] if processes.is_main else [])
 keep(f"FOLDER/{processes.rank}.npz", trainer)
 import json
 print(json.dumps(trainer.record.history))
-processes.close()
 """.replace("FOLDER", str(tmp_path))
     said = run(script, tmp_path, count)
     scope: dict = {}
@@ -282,6 +281,26 @@ def test_what_the_first_process_refuses_ends_all(tmp_path):
     for rank in range(2):
         assert "holds other files" in two.said(rank), two.said(rank)
     assert [path.name for path in out.iterdir()] == ["letter.txt"]
+
+
+@pytest.mark.slow
+def test_a_process_leaves_the_others_before_it_ends(tmp_path):
+    """PyTorch sometimes aborts one that does not, after a good end or an error of its own."""
+    pytest.importorskip("accelerate")
+    script = """
+import atexit
+import torch
+from gantutor.torch.distributed import Processes
+atexit.register(lambda: print("member:", torch.distributed.is_initialized()))
+Processes()
+print("member:", torch.distributed.is_initialized())
+sys.exit(SystemExitCode)
+"""
+    for code in (0, 2):
+        with Several(["-c", SETUP + script.replace("SystemExitCode", str(code))], tmp_path) as two:
+            assert two.codes() == [code, code]
+        for rank in range(2):
+            assert two.said(rank).splitlines()[-2:] == ["member: True", "member: False"]
 
 
 @pytest.mark.slow
