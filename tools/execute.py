@@ -19,7 +19,7 @@ from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parents[1]
-CACHE = ROOT / "_build" / ".jupyter_cache"
+CACHE = ROOT / "_build" / os.environ.get("GANTUTOR_CACHE", ".jupyter_cache")
 PACKAGE = ROOT / "gantutor"
 BUDGET_SECONDS = 60
 AVERAGE_SECONDS = 15

@@ -373,7 +373,7 @@ def test_ci_runs_the_command_of_the_readme():
     assert commands == {
         "test": ["make test CONSTRAINTS='-c ${{ matrix.versions }}'"],
         "publish": ["make book", "make colab"],
-        "newest": ["make test CONSTRAINTS="],
+        "newest": ["make test CONSTRAINTS=", "make rounding"],
         "release": ["make wheel"],
         "systems": [],
     }
