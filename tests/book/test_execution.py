@@ -96,6 +96,26 @@ def test_a_notebook_runs_again_only_when_something_it_depends_on_changed(small_b
 
 
 @pytest.mark.slow
+def test_rounding_runs_every_notebook_with_older_instructions_and_keeps_the_cache(small_book):
+    torch = pytest.importorskip("torch")
+    if torch.backends.cpu.get_cpu_capability() not in {"AVX2", "AVX512"}:
+        pytest.skip("needs a processor with AVX2")
+    cell = (
+        "import os\nimport torch\nfound = torch.backends.cpu.get_cpu_capability()\n"
+        "assert found == os.environ['ATEN_CPU_CAPABILITY'].upper(), found"
+    )
+    write(small_book, cell)
+    command = ["make", "--old-file", ".venv/.ready", "rounding"]
+    done = subprocess.run(command, cwd=small_book, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("executed book/start/one.ipynb") == 2
+    assert sorted(path.name for path in (small_book / "_build").iterdir()) == ["rounding"]
+    write(small_book, cell.replace("==", "!="))
+    done = subprocess.run(command, cwd=small_book, capture_output=True, text=True)
+    assert done.returncode != 0 and "AVX2" in done.stdout
+
+
+@pytest.mark.slow
 def test_a_notebook_that_starts_programs_depends_on_the_whole_package(small_book):
     write(
         small_book,
