@@ -6,6 +6,7 @@ and pictures are large. Here each page is gone over once after it was written:
 - icons come from a font that holds only those in use, inside the style sheet;
 - formulas are set here, so that no page loads KaTeX, and only pages with formulas its style sheet;
 - the search index is loaded by the page that searches;
+- words of code that have no colour of their own are no elements: they were most of a page's;
 - one style sheet holds the rules that the book uses, and scripts are loaded behind the text;
 - a film stands outside its page and is loaded when the reader asks for it;
 - pictures are stored as WebP, and their size is known before they arrive.
@@ -51,6 +52,9 @@ FILM = re.compile(
     r'(?P<rest>.*?)<script language="javascript">(?P<frames>.*?)</script>',
     re.DOTALL,
 )
+CODE = re.compile(r'(?<=<div class="highlight"><pre>).*?(?=</pre>)', re.DOTALL)
+WORD_OF_CODE = re.compile(r'<span class="(\w+)">([^<]*)</span>')
+COLOUR = re.compile(r"(html\[[^]]+\]) \.highlight (?:\.(\w+) )?{(?:[^}]*;)? color: (#\w+) }")
 SMALL = 4_000  # bytes of a picture that stays as it is
 BITS = 1.2  # a pixel; a picture that needs more without losses is like a photograph
 
@@ -146,6 +150,24 @@ def with_scripts_last(page: str) -> str:
     return f"{head}{end}{before}{scripts}\n{close}{after}"
 
 
+def colourless(sheet: str) -> set[str]:
+    """Return the classes of words that have the colour of the code around them in each theme."""
+    colours: dict[str, dict[str, str]] = {}  # by theme, then by class; the code's own under ""
+    for theme, name, colour in COLOUR.findall(sheet):
+        colours.setdefault(theme, {})[name] = colour
+    alike = [{n for n, colour in of.items() if n and colour == of[""]} for of in colours.values()]
+    return set.intersection(*alike)
+
+
+def with_plain_code(page: str, plain: set[str]) -> str:
+    """Take words of the given classes out of their elements."""
+
+    def unwrap(word: re.Match) -> str:
+        return word[2] if word[1] in plain else word[0]
+
+    return CODE.sub(lambda code: WORD_OF_CODE.sub(unwrap, code[0]), page)
+
+
 def svg_size(file: Path) -> tuple[int, int]:
     """Return width and height of a drawing."""
     box = re.search(r'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"', file.read_text(encoding="utf8"))
@@ -178,7 +200,7 @@ def with_light_pictures(page: str, here: Path) -> str:
     return PICTURE.sub(known, MOVING.sub(moving, page))
 
 
-def light_page(file: Path, html: Path) -> str:
+def light_page(file: Path, html: Path, plain: set[str]) -> str:
     """Return one page: what it does not use is gone, what is large waits."""
     page = ICON_SCRIPT.sub("", file.read_text(encoding="utf8"))
     if file.name != "search.html":
@@ -186,7 +208,7 @@ def light_page(file: Path, html: Path) -> str:
     page = with_formulas(KATEX_SCRIPT.sub("", page))
     if 'class="katex' not in page:
         page = KATEX_STYLE.sub("", page)
-    page = with_scripts_last(page)
+    page = with_scripts_last(with_plain_code(page, plain))
     page = without_films(page, file.parent, html / "_static" / "films")
     return with_light_pictures(page, file.parent)
 
@@ -199,7 +221,8 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
     with ThreadPoolExecutor() as pool:
         list(pool.map(lighten_picture, (html / "_images").glob("*.png")))
     files = [file for file in html.rglob("*.html") if "_static" not in file.parts]
-    pages = {file: light_page(file, html) for file in files}
+    plain = colourless((html / "_static" / "pygments.css").read_text(encoding="utf8"))
+    pages = {file: light_page(file, html, plain) for file in files}
     lighten_icons(html / "_static", set().union(*map(ICON.findall, pages.values())))
     scripts = (file.read_text(encoding="utf8") for file in (html / "_static").rglob("*.js"))
     sheets = Sheets(html, named(pages.values(), scripts))

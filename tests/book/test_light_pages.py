@@ -91,7 +91,7 @@ def test_a_page_without_formulas_or_search_loads_neither(tmp_path):
     ]:
         page = tmp_path / f"{name}.html"
         page.write_text(head + body)
-        light = light_pages.light_page(page, tmp_path)
+        light = light_pages.light_page(page, tmp_path, set())
         found = re.findall(
             r"searchindex|searchtools|katex.min.css|auto-?render|film|fontawesome", light
         )
@@ -131,3 +131,26 @@ def test_a_drawings_size_is_known(tmp_path):
     (tmp_path / "a.svg").write_text('<svg xmlns="x" viewBox="0 0 240.4 64">')
     light = light_pages.with_light_pictures('<img alt="A" src="a.svg">', tmp_path)
     assert light == '<img width="240" height="64" alt="A" src="a.svg">'
+
+
+def test_words_of_code_are_elements_only_if_they_have_a_colour_of_their_own_in_some_theme():
+    sheet = """
+html[data-theme="light"] .highlight { background: #fff; color: #111 }
+html[data-theme="light"] .highlight .n { color: #111 } /* Name */
+html[data-theme="light"] .highlight .p { color: #111 } /* Punctuation */
+html[data-theme="light"] .highlight .k { color: #f00 } /* Keyword */
+html[data-theme="light"] .highlight .gs { font-weight: bold } /* Strong */
+html[data-theme="dark"] .highlight { background: #000; color: #eee }
+html[data-theme="dark"] .highlight .n { color: #eee } /* Name */
+html[data-theme="dark"] .highlight .p { color: #aaa } /* Punctuation */
+html[data-theme="dark"] .highlight .k { color: #eee } /* Keyword */
+"""
+    plain = light_pages.colourless(sheet)
+    assert plain == {"n"}
+    code = (
+        '<span class="k">if</span> <span class="n">a</span><span class="p">[</span>'
+        '<a href="#b"><span class="n">b</span></a><span class="p">]</span>'
+    )
+    lighter = code.replace('<span class="n">a</span>', "a").replace('<span class="n">b</span>', "b")
+    page = '<span class="n">N</span><div class="highlight"><pre>{}</pre></div>'
+    assert light_pages.with_plain_code(page.format(code), plain) == page.format(lighter)
