@@ -3,7 +3,7 @@
 PYTHON ?= python3
 CONSTRAINTS ?= -c constraints.txt
 # Notebooks and tests run two at a time with one thread each: on two cores that is faster than
-# one at a time with two threads, and one thread gives the same bits on every machine.
+# one at a time with two threads, and one thread gives the same bits each time on one kind of processor.
 JOBS ?= 2
 
 BIN := .venv/bin
@@ -75,9 +75,9 @@ notebooks: $(READY) ## bring every notebook to its committed form, with fresh te
 chapter: $(READY) ## start a chapter: make chapter part=applications name=latent-space
 	$(BIN)/python tools/chapter.py '$(part)' '$(name)'
 
-# Libraries choose their loops by the processor, and sum in another order on another one. A check
+# Most libraries choose their loops by the processor, and sum in another order on another one. A check
 # that fails here holds by luck where it was written.
-rounding: $(READY) ## run the notebooks with the instructions of older processors, which round otherwise
+rounding: $(READY) ## run the notebooks with the instructions of older processors, which round differently
 	rm -rf _build/rounding
 	GANTUTOR_CACHE=rounding/avx2 ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 \
 	  OPENBLAS_CORETYPE=Haswell MKL_ENABLE_INSTRUCTIONS=AVX2 \

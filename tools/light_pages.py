@@ -6,7 +6,7 @@ and pictures are large. Here each page is gone over once after it was written:
 - icons come from a font that holds only those in use, inside the style sheet;
 - formulas are set here, so that no page loads KaTeX, and only pages with formulas its style sheet;
 - the search index is loaded by the page that searches;
-- words of code that have no colour of their own are no elements: they were most of a page's;
+- words of code that have no colour of their own lose their elements, up to a quarter of a page's;
 - one style sheet holds the rules that the book uses, and scripts are loaded behind the text;
 - a film stands outside its page and is loaded when the reader asks for it;
 - pictures are stored as WebP, and their size is known before they arrive.

@@ -30,8 +30,8 @@ class Processes(Alone):
     Parameters
     ----------
     accelerator : accelerate.Accelerator, optional
-        A new one if not given, which leaves the others when this process ends; of one that is
-        given, call ``end_training`` yourself. Mixed precision is not used.
+        If not given, a new one, which leaves the others when this process ends. If you give one,
+        call its ``end_training`` yourself. Mixed precision is not used.
     every : int
         How often, in steps, processes ask each other whether to stop.
 
@@ -51,7 +51,7 @@ class Processes(Alone):
                     'with: pip install "gantutor[practice]"'
                 ) from error
             accelerator = Accelerator(cpu=torch.accelerator.current_accelerator(True) is None)
-            # A process that ends as a member of the group may be aborted, whatever it returned.
+            # A process that ends as a member of the group may be aborted, even after a good end.
             atexit.register(accelerator.end_training)
         self.accelerator, self.every = accelerator, every
         self.rank, self.count = accelerator.process_index, accelerator.num_processes
