@@ -3,7 +3,8 @@
 PYTHON ?= python3
 CONSTRAINTS ?= -c constraints.txt
 # Notebooks and tests run two at a time with one thread each: on two cores that is faster than
-# one at a time with two threads, and one thread gives the same bits each time on one kind of processor.
+# one at a time with two threads, and one thread gives the same bits each time on one kind of
+# processor.
 JOBS ?= 2
 
 BIN := .venv/bin
@@ -30,7 +31,7 @@ export TF_CPP_MIN_LOG_LEVEL := 2
 export KERAS_BACKEND := tensorflow
 export TQDM_DISABLE := 1
 
-.PHONY: help setup book colab test fast lint notebooks rounding chapter wheel clean
+.PHONY: help setup book colab test fast lint notebooks rounding rounding-avx2 rounding-sse chapter wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -75,16 +76,22 @@ notebooks: $(READY) ## bring every notebook to its committed form, with fresh te
 chapter: $(READY) ## start a chapter: make chapter part=applications name=latent-space
 	$(BIN)/python tools/chapter.py '$(part)' '$(name)'
 
-# Most libraries choose their loops by the processor, and sum in another order on another one. A check
-# that fails here holds by luck where it was written.
-rounding: $(READY) ## run the notebooks with the instructions of older processors, which round differently
-	rm -rf _build/rounding
-	GANTUTOR_CACHE=rounding/avx2 ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 \
-	  OPENBLAS_CORETYPE=Haswell MKL_ENABLE_INSTRUCTIONS=AVX2 \
-	  $(BIN)/python tools/execute.py run --jobs $(JOBS) --compare
-	GANTUTOR_CACHE=rounding/sse ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 \
-	  OPENBLAS_CORETYPE=Nehalem MKL_ENABLE_INSTRUCTIONS=SSE4_2 \
-	  $(BIN)/python tools/execute.py run --jobs $(JOBS) --compare
+# Most libraries choose their loops by the processor, and sum in another order on another one. A
+# check that fails here holds by luck where it was written. With `make -k` one failure does not keep
+# the other run back.
+rounding: rounding-avx2 rounding-sse ## run the notebooks as older processors round
+
+rounding-avx2: export ATEN_CPU_CAPABILITY := avx2
+rounding-avx2: export ONEDNN_MAX_CPU_ISA := AVX2
+rounding-avx2: export OPENBLAS_CORETYPE := Haswell
+rounding-avx2: export MKL_ENABLE_INSTRUCTIONS := AVX2
+rounding-sse: export ATEN_CPU_CAPABILITY := default
+rounding-sse: export ONEDNN_MAX_CPU_ISA := SSE41
+rounding-sse: export OPENBLAS_CORETYPE := Nehalem
+rounding-sse: export MKL_ENABLE_INSTRUCTIONS := SSE4_2
+rounding-avx2 rounding-sse: rounding-%: $(READY)
+	rm -rf _build/rounding/$*
+	GANTUTOR_CACHE=rounding/$* $(BIN)/python tools/execute.py run --jobs $(JOBS) --compare
 
 # The suite runs in a folder without the package, so that nothing but the wheel can be imported.
 wheel: ## build the wheel, check it, run the tests from it in an environment of its own
