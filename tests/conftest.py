@@ -4,11 +4,15 @@ import os
 from importlib.util import find_spec
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
+from hypothesis.strategies import none
 
 # The same examples at every run, and none refused because a machine is slow.
 settings.register_profile("suite", derandomize=True, deadline=None)
 settings.load_profile("suite")
+# Before its first example Hypothesis collects the garbage of the whole process. That takes nothing
+# here, and half a minute after the tests that train.
+given(none())(lambda nothing: None)()
 
 for name, value in {
     "OMP_NUM_THREADS": "1",

@@ -1,6 +1,7 @@
 """The Fréchet distance between the Gaussians that best fit two sets of features."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import scipy.linalg
@@ -164,19 +165,8 @@ def frechet_distance(
     25.0
     """
     first, second = _gaussian(real, "real"), _gaussian(fake, "fake")
-    check_same_columns(real=first[0], fake=second[0])
-    shift = first[0] - second[0]
-    traces = sum(
-        np.trace(covariance) if root is None else np.vdot(root, root)
-        for _, root, covariance in (first, second)
-    )
-    if first[1] is None and second[1] is None:
-        overlap = _overlap(first[2], second[2])
-    else:
-        roots = [_root(c) if root is None else root for _, root, c in (first, second)]
-        # NumPy for both: its threads and those of SciPy would wait for each other.
-        overlap = np.linalg.svd(roots[0] @ roots[1].T, compute_uv=False).sum()
-    return max(0.0, float(shift @ shift + traces - 2 * overlap))
+    check_same_columns(real=first.mean, fake=second.mean)
+    return _distance(first, second)
 
 
 def frechet_infinity(
@@ -226,27 +216,52 @@ def frechet_infinity(
     points = check_positive(points, "points")
     if points < 2:
         raise ValueError("points must be at least 2 for a line; got 1.")
-    if not isinstance(real, FeatureStatistics):
-        real = FeatureStatistics.of(check_features(real, "real", 2))
-    rng = as_rng(seed)
+    first = _gaussian(real, "real")
+    check_same_columns(real=first.mean, fake=fake)
     # Equally spaced in 1/N, where the line is fitted.
     sizes = np.rint(1 / np.linspace(2 / len(fake), 1 / len(fake), points)).astype(int)
-    distances = np.array(
-        [frechet_distance(real, fake[rng.permutation(len(fake))[:size]]) for size in sizes]
-    )
+    if first.root is None and sizes[0] <= fake.shape[1]:  # once, for all small subsets
+        first = first._replace(root=_root(first.covariance))
+    rng = as_rng(seed)
+    subsets = (fake[rng.permutation(len(fake))[:size]] for size in sizes)
+    distances = np.array([_distance(first, _gaussian(subset, "fake")) for subset in subsets])
     _, value = np.polyfit(1 / sizes, distances, 1)
     return FrechetExtrapolation(float(value), sizes, distances)
 
 
+class _Gaussian(NamedTuple):
+    """A mean [d], and of its covariance a root [N, d], the matrix [d, d], or both."""
+
+    mean: np.ndarray
+    root: np.ndarray | None = None
+    covariance: np.ndarray | None = None
+
+
 def _gaussian(features, name):
-    """Return the mean, and a root [N, d] of the covariance if N ≤ d, or else the covariance."""
+    """Return the Gaussian of features [N, d] or statistics: with a root where N ≤ d."""
     if not isinstance(features, FeatureStatistics):
         rows = check_features(features, name, rows=2)
         if len(rows) <= rows.shape[1]:
             mean = rows.mean(axis=0, dtype=np.float64)
-            return mean, (rows - mean) / np.sqrt(len(rows) - 1), None
+            return _Gaussian(mean, root=(rows - mean) / np.sqrt(len(rows) - 1))
         features = FeatureStatistics.of(rows)
-    return features.mean, None, features.covariance
+    return _Gaussian(features.mean, covariance=features.covariance)
+
+
+def _distance(first, second):
+    """Return the distance of two Gaussians."""
+    shift = first.mean - second.mean
+    traces = sum(
+        np.vdot(one.root, one.root) if one.covariance is None else np.trace(one.covariance)
+        for one in (first, second)
+    )
+    if first.covariance is None or second.covariance is None:
+        roots = [_root(one.covariance) if one.root is None else one.root for one in (first, second)]
+        # NumPy for both: its threads and those of SciPy would wait for each other.
+        overlap = np.linalg.svd(roots[0] @ roots[1].T, compute_uv=False).sum()
+    else:
+        overlap = _overlap(first.covariance, second.covariance)
+    return max(0.0, float(shift @ shift + traces - 2 * overlap))
 
 
 def _overlap(first, second):

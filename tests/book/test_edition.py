@@ -21,7 +21,7 @@ GLUED = re.compile(
 )
 # The three that run in the shortest time.
 QUICK = [
-    "theory/the-game.ipynb",
+    "applications/decisions.ipynb",
     "evaluation/asking-people.ipynb",
     "evaluation/perceptual-distance.ipynb",
 ]

@@ -1,5 +1,7 @@
 """The Fréchet distance of Gaussians has closed forms; these are facts one can check by hand."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from mpmath import mp
 
+from gantutor.metrics import frechet
 from gantutor.metrics.frechet import FeatureStatistics, frechet_distance, frechet_infinity
 
 
@@ -183,6 +186,20 @@ def test_what_cannot_be_extrapolated_is_refused(features):
         frechet_infinity(features, features[:3])
     with pytest.raises(ValueError, match="points must be at least 2"):
         frechet_infinity(features, features, points=1)
+
+
+@pytest.mark.parametrize("rows", [30, 90, 300])  # all subsets with a root of rows, some, none
+def test_the_points_of_the_line_are_distances_and_few_rows_need_one_root(rows, monkeypatch):
+    real, fake = np.random.default_rng(0).normal(size=(2, 300, 64))
+    reference = FeatureStatistics.of(real)
+    taken = mock.Mock(wraps=frechet._root)
+    monkeypatch.setattr(frechet, "_root", taken)
+    found = frechet_infinity(reference, fake[:rows], points=5)
+    assert taken.call_count == (rows < 100)
+    rng = np.random.default_rng(0)
+    for size, distance in zip(found.sizes, found.distances, strict=True):
+        subset = fake[rng.permutation(rows)[:size]]
+        assert distance == pytest.approx(frechet_distance(reference, subset), rel=1e-9)
 
 
 @pytest.mark.parametrize(
