@@ -10,9 +10,6 @@ from hypothesis.strategies import none
 # The same examples at every run, and none refused because a machine is slow.
 settings.register_profile("suite", derandomize=True, deadline=None)
 settings.load_profile("suite")
-# Before its first example Hypothesis collects the garbage of the whole process. That takes nothing
-# here, and half a minute after the tests that train.
-given(none())(lambda nothing: None)()
 
 for name, value in {
     "OMP_NUM_THREADS": "1",
@@ -28,6 +25,15 @@ for name, value in {
 # where that is installed, and Triton 3.7 or newer, imported after TensorFlow, ends the process.
 if find_spec("triton"):
     import triton  # noqa: F401
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart():
+    """Run a first example of Hypothesis, before which it collects the garbage of the process.
+
+    That takes no time now, and half a minute after the tests that train.
+    """
+    given(none())(lambda nothing: None)()
 
 
 def pytest_addoption(parser):

@@ -163,6 +163,26 @@ def test_terms_of_the_cycle_game(twin):
 
 
 @pytest.mark.parametrize("name", GAMES)
+def test_losses_run_every_network_in_training_mode_in_keras(name, monkeypatch):
+    keras = pytest.importorskip("keras")
+    twin = Twin("keras")
+    bench, game = Bench(twin), GAMES[name](twin)
+    batch = {key: bench.tensor(array) for key, array in BATCHES[name].items()}
+    noise = {"latents": bench.tensor(np.ones((6, 5), "f4"))}
+    call, modes = keras.Model.__call__, []
+
+    def noted(self, *arguments, training=None, **more):
+        modes.append((self.name, training))
+        return call(self, *arguments, training=training, **more)
+
+    monkeypatch.setattr(keras.Model, "__call__", noted)
+    fake = game.draw(batch, noise)
+    game.discriminator_loss(batch, fake, noise, 0)
+    game.generator_loss(batch, fake, noise, 0)
+    assert len(modes) >= 3 and all(training is True for _, training in modes), modes
+
+
+@pytest.mark.parametrize("name", GAMES)
 def test_a_step_moves_every_network_of_its_side_and_none_of_the_other(twin, name):
     bench, game = Bench(twin), GAMES[name](twin, penalties={"r1": 1.0})
     trainer = twin.play(game, **twin.on_cpu)
