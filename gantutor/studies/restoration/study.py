@@ -7,6 +7,7 @@ import numpy as np
 
 from gantutor import metrics
 from gantutor.data import load_digits
+from gantutor.runs import seeds
 from gantutor.studies.restoration.classical import METHODS, match, nearest
 from gantutor.studies.restoration.training import draw_noise, restore, train
 
@@ -159,7 +160,7 @@ def run(
         network = train(data.train, any_damage(task), seed, **options)
     result = {"seconds": 0.0}
     for k, level in enumerate(LEVELS[task]):
-        random = np.random.default_rng([seed, k])
+        random = seeds.rng(seed, "data", k)
         test = damage(task, data.test, level, random)
         if network is None:
             known = damage(task, data.train, level, random)
