@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -379,6 +380,19 @@ def test_weights_that_are_none_are_named(photos, tmp_path, capsys):
     said = "holds no weights of torch-fidelity's Inception network"
     real = ("--real", photos, "--size", "8", "--weights", tmp_path / "w.pth")
     refused(capsys, 2, said, "score", photos, *real)
+
+
+def test_only_weights_that_were_given_are_blamed(photos, tmp_path, monkeypatch, capsys):
+    pytest.importorskip("torch")
+    from gantutor.torch import inception
+
+    monkeypatch.setattr(inception, "inception_report", mock.Mock(side_effect=RuntimeError("other")))
+    (tmp_path / "w.pth").touch()
+    real = ("--real", photos, "--size", "8")
+    said = "holds no weights of torch-fidelity's Inception network"
+    refused(capsys, 2, said, "score", photos, *real, "--weights", tmp_path / "w.pth")
+    with pytest.raises(RuntimeError, match="other"):
+        cli.main(["score", str(photos), *map(str, real)])
 
 
 def start(out, *more):
